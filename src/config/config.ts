@@ -1,0 +1,153 @@
+import type { Permission } from '../auth/permissions.js';
+import { readAuth } from './auth-settings.js';
+import { readDatabase } from './database-settings.js';
+import { DEFAULTS, type Algorithm, type ENVIRONMENTS, type LOG_LEVELS } from './settings.js';
+import { SettingReader } from './setting-reader.js';
+
+export { isLoopback } from './loopback.js';
+export type { Algorithm } from './settings.js';
+
+/** The injection token of the process's `Config`. */
+export const CONFIG = Symbol('CONFIG');
+
+/** Everything that is decided outside the program; frozen in depth. */
+export interface Config {
+  readonly env: (typeof ENVIRONMENTS)[number];
+  readonly http: {
+    readonly host: string;
+    /** 0 lets the system choose a free one. */
+    readonly port: number;
+    /** Largest request body in bytes. */
+    readonly bodyLimit: number;
+    /** Web pages of these origins may call; none by default. */
+    readonly corsOrigins: readonly string[];
+    /** Whether forwarding headers are believed. */
+    readonly trustProxy: boolean;
+  };
+  readonly database: {
+    /** Never logged: a database URL can hold a password. */
+    readonly url: string;
+    readonly kind: 'sqlite';
+    /** Absolute. */
+    readonly path: string;
+    /** The setting it comes from, such as `DATABASE_URL`, `registry entry "main"` or `default`. */
+    readonly source: string;
+  };
+  readonly auth: {
+    readonly devMode: boolean;
+    /** Absent exactly in dev mode. Holds either `secret` or `jwksUrl`. */
+    readonly jwt?: {
+      readonly secret?: string;
+      readonly jwksUrl?: string;
+      readonly issuer?: string;
+      /** A token needs one of them. */
+      readonly audience?: readonly string[];
+      readonly algorithms: readonly Algorithm[];
+      /** The first that a token holds names the user. */
+      readonly userClaims: readonly string[];
+      /** What a token without any permissions claim may do. */
+      readonly defaultPermissions: readonly Permission[];
+      /** May precede a permission's name in a token. */
+      readonly permissionPrefix: string;
+      readonly clockToleranceSeconds: number;
+    };
+  };
+  readonly vaults: {
+    /** Whether a vault is made by the first write to it. */
+    readonly autoCreate: boolean;
+  };
+  readonly log: { readonly level: (typeof LOG_LEVELS)[number] };
+  readonly shutdownTimeoutMs: number;
+  /** What is set and has no effect, or an effect to know of: a sentence each, for the log at boot. */
+  readonly warnings: readonly string[];
+}
+
+/** The environment asks for something impossible. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  /** @param problems everything that is wrong: a sentence each, never holding a value that may be secret */
+  constructor(readonly problems: readonly string[]) {
+    super(['The configuration is not usable:', ...problems.map((problem) => `- ${problem}`)].join('\n'));
+  }
+}
+
+/**
+ * Reads the configuration out of an environment; the environment itself is not touched.
+ *
+ * @param cwd where relative paths start
+ * @throws ConfigError with every problem at once
+ */
+export function loadConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config {
+  const reader = new SettingReader(env);
+  const environment = reader.value('NODE_ENV') ?? DEFAULTS.env;
+  const host = reader.value('HOST') ?? DEFAULTS.host;
+  const trustProxy = reader.value('TRUST_PROXY') ?? false;
+  noteOldNames(reader);
+  const config: Config = {
+    env: environment,
+    http: {
+      host,
+      port: reader.either('PORT', 'OM_PORT') ?? DEFAULTS.port,
+      bodyLimit: reader.value('BODY_LIMIT') ?? DEFAULTS.bodyLimit,
+      corsOrigins: reader.value('CORS_ORIGINS') ?? [],
+      trustProxy,
+    },
+    database: readDatabase(reader, cwd),
+    auth: readAuth(reader, { production: environment === 'production', host, trustProxy }),
+    vaults: { autoCreate: reader.value('VAULT_AUTO_CREATE') ?? DEFAULTS.autoCreate },
+    log: { level: reader.value('LOG_LEVEL') ?? DEFAULTS.logLevel },
+    shutdownTimeoutMs: reader.value('SHUTDOWN_TIMEOUT_MS') ?? DEFAULTS.shutdownTimeoutMs,
+    warnings: reader.warnings,
+  };
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+  return deepFreeze(config);
+}
+
+/**
+ * Reads only where the database is, for commands that need nothing else: a migration must run where the
+ * credentials of the service are not at hand.
+ *
+ * @throws ConfigError
+ */
+export function loadDatabaseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config['database'] {
+  const reader = new SettingReader(env);
+  const database = readDatabase(reader, cwd);
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+  return deepFreeze(database);
+}
+
+/**
+ * The process's environment, completed from a `.env` file in the working directory if there is one. Variables
+ * that are set already win.
+ *
+ * @throws ConfigError when there is a `.env` that cannot be read
+ */
+export function readEnvironment(): NodeJS.ProcessEnv {
+  try {
+    process.loadEnvFile('.env');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (code !== 'ENOENT') {
+      throw new ConfigError([`The file .env cannot be read (${code}): make it readable, or remove it.`]);
+    }
+  }
+  return process.env;
+}
+
+function noteOldNames(reader: SettingReader): void {
+  reader.either('OM_EMBED_KIND', 'OM_EMBEDDINGS');
+  if (reader.value('ENABLE_MULTITENANCY') === false) {
+    reader.warnings.push(
+      'ENABLE_MULTITENANCY=false has no effect: vaults are always kept apart, and one vault alone needs no switch.',
+    );
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { PERMISSIONS, type Permission } from '../auth/permissions.js';
+import {
+  byteSize,
+  choice,
+  databaseUrl,
+  flag,
+  host,
+  identifier,
+  list,
+  origin,
+  text,
+  trustedUrl,
+  whole,
+} from './setting-kinds.js';
+
+export const ENVIRONMENTS = ['development', 'production', 'test'] as const;
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Signature algorithms a token may use. There is no EdDSA: jsonwebtoken cannot verify it. */
+export const ALGORITHMS = [
+  'HS256',
+  'HS384',
+  'HS512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+] as const;
+
+export type Algorithm = (typeof ALGORITHMS)[number];
+
+/** RFC 7518 §3.2: a key of HMAC-SHA-256 has at least the size of its hash. */
+const MIN_SECRET_BYTES = 32;
+const MAX_CLOCK_TOLERANCE_SECONDS = 60;
+
+/** A permission may carry this prefix in a token's claims and in JWT_DEFAULT_PERMISSIONS. */
+export const PERMISSION_PREFIX = 'cairn:';
+
+export const port = whole(0, 65535);
+
+export const jwtSecret = z.string().refine((raw) => Buffer.byteLength(raw) >= MIN_SECRET_BYTES, {
+  error: `must be at least ${MIN_SECRET_BYTES} bytes long: set a random one, for example from "openssl rand -base64 48"`,
+});
+
+const algorithm = z.enum(ALGORITHMS, {
+  error: ({ input }) =>
+    input === 'EdDSA'
+      ? 'must not hold EdDSA: the JWT library (jsonwebtoken) cannot verify it; use ES256 instead'
+      : `must hold only ${ALGORITHMS.join(', ')}`,
+});
+
+const permission = z
+  .string()
+  .transform((raw) => (raw.startsWith(PERMISSION_PREFIX) ? raw.slice(PERMISSION_PREFIX.length) : raw))
+  .pipe(
+    z.enum([...PERMISSIONS, 'none'], {
+      error: `must hold only ${PERMISSIONS.join(', ')}, or be the word none`,
+    }),
+  );
+
+const defaultPermissions = list(permission)
+  .refine((items) => items.length === 1 || !items.includes('none'), {
+    error: 'must hold permissions or the word none, not both',
+  })
+  .transform((items): readonly Permission[] => items.filter((item) => item !== 'none'));
+
+const claimName = z
+  .string()
+  .regex(/^[\w.:/-]{1,128}$/, 'must hold claim names: up to 128 letters, digits and _ . : / -');
+
+const schemaName = identifier.refine((name) => name.toLowerCase() !== 'public', {
+  error: 'must not be public, which other programs share: set a schema of its own, such as cairn',
+});
+
+/** Cairn's own settings. Each takes the raw text of its variable; an empty text counts as unset. */
+export const SETTINGS = {
+  NODE_ENV: choice(ENVIRONMENTS),
+  HOST: host,
+  PORT: port,
+  BODY_LIMIT: byteSize(1024, 64 * 1024 * 1024),
+  CORS_ORIGINS: list(origin),
+  TRUST_PROXY: flag,
+  SHUTDOWN_TIMEOUT_MS: whole(1, 300_000, 'milliseconds'),
+  LOG_LEVEL: choice(LOG_LEVELS),
+  DATABASE_URL: databaseUrl,
+  DATABASE_MIGRATOR_URL: databaseUrl,
+  DATABASE_SCHEMA: schemaName,
+  JWT_SECRET: jwtSecret,
+  JWT_JWKS_URL: trustedUrl,
+  JWT_ISSUER: text,
+  JWT_AUDIENCE: list(text),
+  JWT_ALGORITHMS: list(algorithm),
+  JWT_USER_CLAIM: list(claimName),
+  JWT_DEFAULT_PERMISSIONS: defaultPermissions,
+  JWT_CLOCK_TOLERANCE: whole(0, MAX_CLOCK_TOLERANCE_SECONDS, 'seconds'),
+  CAIRN_DEV_MODE: flag,
+  VAULT_AUTO_CREATE: flag,
+};
+
+/** What holds where a setting is unset. */
+export const DEFAULTS = {
+  env: 'development',
+  host: '127.0.0.1',
+  port: 8080,
+  bodyLimit: 2 * 1024 * 1024,
+  shutdownTimeoutMs: 10_000,
+  logLevel: 'info',
+  databasePath: 'data/cairn.sqlite',
+  secretAlgorithms: ['HS256'],
+  jwksAlgorithms: ['RS256', 'ES256'],
+  userClaims: ['user_id', 'userId', 'sub'],
+  permissions: ['read', 'write', 'delete'],
+  clockToleranceSeconds: 5,
+  autoCreate: true,
+} as const;

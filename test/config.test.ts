@@ -1,0 +1,598 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { Test } from '@nestjs/testing';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ConfigModule } from '../src/config/config.module.js';
+import { CONFIG, ConfigError, isLoopback, loadConfig, readEnvironment } from '../src/config/config.js';
+import { KNOWN } from '../src/config/setting-reader.js';
+
+const CWD = '/srv/cairn';
+const SECRET = 'correct horse battery staple, forty-odd bytes';
+const JWKS = 'https://id.example.com/keys.json';
+const folder = mkdtempSync(join(tmpdir(), 'cairn-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+type Env = Record<string, string>;
+const load = (env: Env) => loadConfig(env, CWD);
+
+function problems(env: Env): readonly string[] {
+  try {
+    load(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).problems;
+  }
+  return [];
+}
+
+/** The one problem of an environment. */
+function problem(env: Env): string {
+  const found = problems(env);
+  expect(found).toHaveLength(1);
+  return found[0];
+}
+
+describe('defaults', () => {
+  it('is a dev-mode server on loopback with an SQLite file', () => {
+    expect(load({})).toEqual({
+      env: 'development',
+      http: { host: '127.0.0.1', port: 8080, bodyLimit: 2_097_152, corsOrigins: [], trustProxy: false },
+      database: {
+        url: 'sqlite:data/cairn.sqlite',
+        kind: 'sqlite',
+        path: '/srv/cairn/data/cairn.sqlite',
+        source: 'default',
+      },
+      auth: { devMode: true },
+      vaults: { autoCreate: true },
+      log: { level: 'info' },
+      shutdownTimeoutMs: 10_000,
+      warnings: [],
+    });
+  });
+
+  it('counts empty values as unset', () => {
+    const env = Object.fromEntries(Object.keys(KNOWN).map((name) => [name, '']));
+    expect(load({ ...env, OM_NEVER_HEARD_OF: '' })).toEqual(load({}));
+  });
+
+  it('is frozen in depth', () => {
+    const config = load({ JWT_SECRET: SECRET, JWT_AUDIENCE: 'a,b', CORS_ORIGINS: 'https://a.example' });
+    const visit = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      expect(Object.isFrozen(value)).toBe(true);
+      Object.values(value).forEach(visit);
+    };
+    visit(config);
+    expect(() => Object.assign(config.http, { port: 1 })).toThrow(TypeError);
+  });
+
+  it('leaves the environment as it was', () => {
+    const env = Object.freeze({ OM_PORT: '9', OM_TIER: 'deep' });
+    expect(() => load(env)).not.toThrow();
+  });
+});
+
+describe('values', () => {
+  it('reads every setting', () => {
+    const config = load({
+      NODE_ENV: 'production',
+      HOST: '0.0.0.0',
+      PORT: ' 9000 ',
+      BODY_LIMIT: '512KiB',
+      CORS_ORIGINS: 'https://a.example, http://localhost:3000/, https://a.example',
+      TRUST_PROXY: 'yes',
+      SHUTDOWN_TIMEOUT_MS: '2500',
+      LOG_LEVEL: 'WARN',
+      DATABASE_URL: 'sqlite:/var/lib/cairn.sqlite',
+      DATABASE_MIGRATOR_URL: 'sqlite:/var/lib/cairn.sqlite',
+      JWT_SECRET: SECRET,
+      JWT_ISSUER: 'https://id.example.com/',
+      JWT_AUDIENCE: 'cairn, other',
+      JWT_ALGORITHMS: 'HS512,HS256',
+      JWT_USER_CLAIM: 'https://example.com/user,sub',
+      JWT_DEFAULT_PERMISSIONS: 'cairn:read, write',
+      JWT_CLOCK_TOLERANCE: '60',
+      CAIRN_DEV_MODE: 'false',
+      VAULT_AUTO_CREATE: '0',
+    });
+    expect(config).toEqual({
+      env: 'production',
+      http: {
+        host: '0.0.0.0',
+        port: 9000,
+        bodyLimit: 524_288,
+        corsOrigins: ['https://a.example', 'http://localhost:3000'],
+        trustProxy: true,
+      },
+      database: {
+        url: 'sqlite:/var/lib/cairn.sqlite',
+        kind: 'sqlite',
+        path: '/var/lib/cairn.sqlite',
+        source: 'DATABASE_URL',
+      },
+      auth: {
+        devMode: false,
+        jwt: {
+          secret: SECRET,
+          issuer: 'https://id.example.com/',
+          audience: ['cairn', 'other'],
+          algorithms: ['HS512', 'HS256'],
+          userClaims: ['https://example.com/user', 'sub'],
+          defaultPermissions: ['read', 'write'],
+          permissionPrefix: 'cairn:',
+          clockToleranceSeconds: 60,
+        },
+      },
+      vaults: { autoCreate: false },
+      log: { level: 'warn' },
+      shutdownTimeoutMs: 2500,
+      warnings: [],
+    });
+  });
+
+  it.each([
+    ['PORT', '65536', 'from 0 to 65535'],
+    ['PORT', '80.5', 'whole number'],
+    ['PORT', '-1', 'whole number'],
+    ['PORT', '0x50', 'whole number'],
+    ['HOST', 'a b', 'IP address or a host name'],
+    ['HOST', '127.0.0.1:8080', 'without port'],
+    ['NODE_ENV', 'staging', 'one of development, production, test'],
+    ['LOG_LEVEL', 'loud', 'one of fatal'],
+    ['BODY_LIMIT', '2 GB', 'a size from'],
+    ['BODY_LIMIT', '1', 'a size from'],
+    ['BODY_LIMIT', '65mib', 'a size from'],
+    ['CORS_ORIGINS', '*', '* is not accepted'],
+    ['CORS_ORIGINS', 'https://a.example/path', 'without path'],
+    ['CORS_ORIGINS', 'https://a.example,null', 'without path'],
+    ['CORS_ORIGINS', ' , ', 'at least one item'],
+    ['TRUST_PROXY', 'maybe', 'true or false'],
+    ['SHUTDOWN_TIMEOUT_MS', '0', 'milliseconds from 1'],
+    ['VAULT_AUTO_CREATE', 'si', 'true or false'],
+    ['DATABASE_URL', 'data/cairn.sqlite', 'must be sqlite:PATH'],
+    ['DATABASE_URL', 'mysql://root:pw@h/db', 'must be sqlite:PATH'],
+    ['DATABASE_URL', 'sqlite:', 'must be sqlite:PATH'],
+    ['DATABASE_URL', 'sqlite::memory:', 'name a file'],
+    ['DATABASE_URL', 'sqlite:///x.sqlite', 'without // or ?'],
+    ['DATABASE_URL', 'sqlite:x.sqlite?mode=ro', 'without // or ?'],
+    ['DATABASE_URL', 'sqlite:data/', 'not a folder'],
+    ['DATABASE_URL', 'postgres://u:pw@h:5432/db', 'is a PostgreSQL URL; PostgreSQL support is not there yet'],
+    ['DATABASE_URL', 'postgresql://u@h/db', 'PostgreSQL support is not there yet'],
+    ['DATABASE_URL', 'postgres://u:pw@h:port/db', 'is a malformed PostgreSQL URL'],
+    ['DATABASE_MIGRATOR_URL', 'postgres://u:pw@h/db', 'PostgreSQL support is not there yet'],
+    ['DATABASE_MIGRATOR_URL', 'sqlite:other.sqlite', 'leave it unset'],
+    ['DATABASE_SCHEMA', 'public', 'must not be public'],
+    ['DATABASE_SCHEMA', 'a;b', 'PostgreSQL name'],
+    ['OM_DB_PATH', ':memory:', 'name a file'],
+    ['DATABASE_PATH', 'postgres://u:pw@h/db', 'a URL belongs in DATABASE_URL'],
+    ['OM_PORT', 'http', 'whole number'],
+    ['OM_METADATA_BACKEND', 'postgres', 'PostgreSQL support is not there yet'],
+    ['OM_METADATA_BACKEND', 'mysql', 'one of sqlite'],
+    ['OM_VECTOR_BACKEND', 'faiss', 'one of'],
+    ['OM_EMBED_KIND', 'magic', 'one of synthetic'],
+    ['OM_EMBEDDINGS', 'magic', 'one of synthetic'],
+    ['OM_HYBRID_FUSION', '2', 'true or false'],
+    ['OM_PG_PORT', '0', 'from 1 to 65535'],
+    ['OM_PG_SCHEMA', 'x y', 'PostgreSQL name'],
+    ['OM_PG_TABLE', '1x', 'PostgreSQL name'],
+    ['OM_PG_APP_ROLE', 'a"b', 'PostgreSQL name'],
+    ['OM_PG_MIGRATOR_ROLE', 'a.b', 'PostgreSQL name'],
+    ['OM_PG_SSL', 'on', 'one of disable, require, verify-full'],
+    ['OM_PG_AUTO_DDL', 'x', 'true or false'],
+    ['OM_PG_AUTO_CREATE_DB', 'x', 'true or false'],
+    ['ENABLE_MULTITENANCY', 'x', 'true or false'],
+    ['MEMORY_EMBEDDING_DIMENSIONS', '1.5', 'whole number'],
+    ['MEMORY_EMBEDDING_MODEL', '  ', 'must not be blank'],
+    ['JWT_SECRET', 'x'.repeat(31), 'at least 32 bytes'],
+    ['EMBLEM_JWT_SECRET', 'short', 'at least 32 bytes'],
+    ['JWT_JWKS_URL', 'http://id.example.com/keys', 'https://'],
+    ['JWT_JWKS_URL', 'ftp://127.0.0.1/keys', 'https://'],
+    ['JWT_JWKS_URL', 'keys.json', 'https://'],
+    ['JWT_JWKS_URL', 'https://u:pw@id.example.com/keys', 'user name or password'],
+    ['EMBLEM_API_URL', 'http://id.example.com', 'https://'],
+  ])('refuses %s=%s', (name, value, words) => {
+    const sentence = problem({ [name]: value });
+    expect(sentence).toContain(`${name} `);
+    expect(sentence).toContain(words);
+    expect(sentence).toMatch(/[^.]\.$/);
+    expect(sentence).not.toContain('pw');
+  });
+
+  it('counts the bytes of a secret, not its characters', () => {
+    expect(load({ JWT_SECRET: 'é'.repeat(16) }).auth.jwt?.secret).toBe('é'.repeat(16));
+  });
+
+  it('takes a relative path from the working directory', () => {
+    expect(load({ DATABASE_URL: 'sqlite:./my.db' }).database.path).toBe('/srv/cairn/my.db');
+  });
+
+  it('reports everything at once', () => {
+    const found = problems({
+      PORT: 'x',
+      LOG_LEVEL: 'loud',
+      JWT_SECRET: 'short',
+      JWT_ALGORITHMS: 'none',
+      DATABASE_URL: 'postgres://u:pw@h/db',
+      CAIRN_DEV_MODE: 'true',
+      OM_PG_PORT: 'x',
+    });
+    const names = [
+      'PORT',
+      'LOG_LEVEL',
+      'JWT_SECRET',
+      'JWT_ALGORITHMS',
+      'DATABASE_URL',
+      'OM_PG_PORT',
+      'CAIRN_DEV_MODE',
+    ];
+    expect(found.map((sentence) => sentence.split(' ')[0]).sort()).toEqual(names.sort());
+    expect(new ConfigError(found).message.split('\n')).toHaveLength(found.length + 1);
+  });
+
+  it('never repeats a value', () => {
+    const canary = 'Zq7canary';
+    const shapes = ['', 'sqlite:', 'postgres://u:', 'https://', '{"', 'HS256,', '1', '/'];
+    const seed = Date.now();
+    console.log(`config canary seed ${seed}`);
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(
+          fc.constantFrom(...Object.keys(KNOWN).filter((name) => name !== 'MEMORY_ACTIVE_PROJECT')),
+        ),
+        fc.array(fc.constantFrom(...shapes), { minLength: 1 }),
+        (names, prefixes) => {
+          const env = Object.fromEntries(
+            names.map((name, i) => [name, `${prefixes[i % prefixes.length]}${canary}@h/x`]),
+          );
+          const said = problems(env);
+          const warned = said.length === 0 ? load(env).warnings : [];
+          expect([...said, ...warned].join('\n')).not.toContain(canary);
+        },
+      ),
+      { seed, numRuns: 500 },
+    );
+  });
+});
+
+describe('tokens', () => {
+  it('defaults to HS256 with a secret', () => {
+    expect(load({ JWT_SECRET: SECRET }).auth).toEqual({
+      devMode: false,
+      jwt: {
+        secret: SECRET,
+        algorithms: ['HS256'],
+        userClaims: ['user_id', 'userId', 'sub'],
+        defaultPermissions: ['read', 'write', 'delete'],
+        permissionPrefix: 'cairn:',
+        clockToleranceSeconds: 5,
+      },
+    });
+  });
+
+  it('defaults to RS256 and ES256 with published keys', () => {
+    const { jwt } = load({ JWT_JWKS_URL: JWKS, JWT_AUDIENCE: 'cairn' }).auth;
+    expect(jwt).toMatchObject({ jwksUrl: JWKS, algorithms: ['RS256', 'ES256'] });
+    expect(jwt?.secret).toBeUndefined();
+  });
+
+  it.each(['http://127.0.0.1:9/k', 'http://localhost/k', 'http://[::1]:8/k'])('takes keys from %s', (url) => {
+    expect(load({ JWT_JWKS_URL: url }).auth.jwt?.jwksUrl).toBe(url);
+  });
+
+  it('warns that published keys without an audience serve other applications too', () => {
+    expect(load({ JWT_JWKS_URL: JWKS }).warnings).toEqual([expect.stringContaining('JWT_AUDIENCE is unset')]);
+  });
+
+  it.each([
+    [{ JWT_SECRET: SECRET, JWT_JWKS_URL: JWKS }, 'JWT_SECRET and JWT_JWKS_URL are both set'],
+    [{ JWT_SECRET: SECRET, JWT_JWKS_URL: JWKS, JWT_ALGORITHMS: 'RS256' }, 'are both set'],
+    [
+      { JWT_SECRET: SECRET, JWT_ALGORITHMS: 'HS256,RS256' },
+      'JWT_ALGORITHMS holds RS256, which JWT_SECRET cannot',
+    ],
+    [
+      { JWT_JWKS_URL: JWKS, JWT_ALGORITHMS: 'HS256' },
+      'JWT_ALGORITHMS holds HS256, which JWT_JWKS_URL cannot',
+    ],
+    [{ JWT_SECRET: SECRET, JWT_ALGORITHMS: 'EdDSA' }, 'jsonwebtoken'],
+    [{ JWT_SECRET: SECRET, JWT_ALGORITHMS: 'none' }, 'must hold only HS256'],
+    [{ JWT_SECRET: SECRET, JWT_ALGORITHMS: 'hs256' }, 'must hold only HS256'],
+    [{ JWT_SECRET: SECRET, JWT_CLOCK_TOLERANCE: '61' }, 'seconds from 0 to 60'],
+    [{ JWT_SECRET: SECRET, JWT_DEFAULT_PERMISSIONS: 'read,fly' }, 'must hold only read, write'],
+    [{ JWT_SECRET: SECRET, JWT_DEFAULT_PERMISSIONS: 'read,none' }, 'not both'],
+    [{ JWT_SECRET: SECRET, JWT_USER_CLAIM: 'a b' }, 'claim names'],
+    [{ JWT_ISSUER: 'x', JWT_AUDIENCE: 'y' }, 'JWT_ISSUER and JWT_AUDIENCE cannot work without a key'],
+    [{ JWT_CLOCK_TOLERANCE: '3' }, 'JWT_CLOCK_TOLERANCE cannot work without a key'],
+  ])('refuses %j', (env, words) => {
+    expect(problem(env as Env)).toContain(words);
+  });
+
+  it('can give tokens without permissions nothing', () => {
+    const config = load({ JWT_SECRET: SECRET, JWT_DEFAULT_PERMISSIONS: 'none' });
+    expect(config.auth.jwt?.defaultPermissions).toEqual([]);
+  });
+
+  it('warns of wide default permissions', () => {
+    const config = load({ JWT_SECRET: SECRET, JWT_DEFAULT_PERMISSIONS: 'read,vault,operator' });
+    expect(config.warnings).toEqual([expect.stringContaining('vault and operator')]);
+  });
+});
+
+describe('dev mode', () => {
+  it.each<[Env, boolean]>([
+    [{}, true],
+    [{ NODE_ENV: 'test' }, true],
+    [{ HOST: '::1' }, true],
+    [{ HOST: '[::1]' }, true],
+    [{ HOST: 'LOCALHOST' }, true],
+    [{ CAIRN_DEV_MODE: 'true' }, true],
+    [{ EMBLEM_DEV_MODE: 'true' }, true],
+    [{ CAIRN_DEV_MODE: 'true', EMBLEM_DEV_MODE: '1' }, true],
+    [{ JWT_SECRET: SECRET }, false],
+    [{ JWT_SECRET: SECRET, CAIRN_DEV_MODE: 'false' }, false],
+    [{ JWT_SECRET: SECRET, NODE_ENV: 'production', HOST: '0.0.0.0' }, false],
+    [{ EMBLEM_JWT_SECRET: SECRET }, false],
+    [{ JWT_JWKS_URL: JWKS }, false],
+  ])('%j: %s', (env, devMode) => {
+    expect(load(env).auth.devMode).toBe(devMode);
+  });
+
+  it.each<[Env, string]>([
+    [{ NODE_ENV: 'production' }, 'not allowed while NODE_ENV is production: set JWT_SECRET'],
+    [{ HOST: '0.0.0.0' }, 'not allowed while HOST is not loopback: set JWT_SECRET'],
+    [{ HOST: '127.0.0.1.example.com' }, 'HOST is not loopback'],
+    [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY is on'],
+    [{ CAIRN_DEV_MODE: 'false' }, 'dev mode is switched off: set JWT_SECRET'],
+    [
+      { CAIRN_DEV_MODE: 'true', NODE_ENV: 'production' },
+      'CAIRN_DEV_MODE cannot be true while NODE_ENV is production',
+    ],
+    [{ EMBLEM_DEV_MODE: 'true', HOST: '::' }, 'EMBLEM_DEV_MODE cannot be true while HOST is not loopback'],
+    [{ CAIRN_DEV_MODE: 'true', JWT_SECRET: SECRET }, 'while JWT_SECRET is set'],
+    [
+      { CAIRN_DEV_MODE: 'true', EMBLEM_DEV_MODE: 'false' },
+      'CAIRN_DEV_MODE and EMBLEM_DEV_MODE set the same thing',
+    ],
+    [{ CAIRN_DEV_MODE: 'perhaps' }, 'CAIRN_DEV_MODE must be true or false'],
+    [{ OM_API_KEY: 'pw' }, 'API keys come later. Until then set JWT_SECRET'],
+    [{ OM_API_KEY: 'pw', NODE_ENV: 'production' }, 'API keys come later. Until then set JWT_SECRET'],
+  ])('refuses %j', (env, words) => {
+    expect(problem(env)).toContain(words);
+  });
+
+  it('names every obstacle', () => {
+    const sentence = problem({
+      CAIRN_DEV_MODE: 'true',
+      NODE_ENV: 'production',
+      HOST: '10.0.0.1',
+      JWT_SECRET: SECRET,
+    });
+    expect(sentence).toContain('NODE_ENV is production, HOST is not loopback and JWT_SECRET is set');
+  });
+
+  it.each(['127.0.0.1', '::1', '[::1]', 'localhost', 'LocalHost'])('%s is loopback', (host) => {
+    expect(isLoopback(host)).toBe(true);
+  });
+
+  it.each(['0.0.0.0', '::', '', 'localhost.', 'localhost.example.com', '127.0.0.1.example.com', '10.0.0.1'])(
+    '%j is not loopback',
+    (host) => {
+      expect(isLoopback(host)).toBe(false);
+    },
+  );
+});
+
+describe('old names', () => {
+  it('are a second name for the same thing', () => {
+    const config = load({ OM_PORT: '9001', OM_DB_PATH: 'old/openmemory.sqlite', EMBLEM_JWT_SECRET: SECRET });
+    expect(config.http.port).toBe(9001);
+    expect(config.auth.jwt?.secret).toBe(SECRET);
+    expect(config.database).toMatchObject({ path: '/srv/cairn/old/openmemory.sqlite', source: 'OM_DB_PATH' });
+    expect(config.warnings).toEqual([]);
+  });
+
+  it('may stand beside the new ones with equal meaning', () => {
+    const config = load({
+      PORT: '9',
+      OM_PORT: '09',
+      JWT_SECRET: SECRET,
+      EMBLEM_JWT_SECRET: SECRET,
+      DATABASE_URL: 'sqlite:./a.db',
+      OM_DB_PATH: 'a.db',
+      DATABASE_PATH: '/srv/cairn/a.db',
+    });
+    expect(config.http.port).toBe(9);
+    expect(config.database).toMatchObject({ path: '/srv/cairn/a.db', source: 'DATABASE_URL' });
+  });
+
+  it.each<[Env, string]>([
+    [{ PORT: '1', OM_PORT: '2' }, 'PORT and OM_PORT'],
+    [{ JWT_SECRET: SECRET, EMBLEM_JWT_SECRET: `${SECRET}!` }, 'JWT_SECRET and EMBLEM_JWT_SECRET'],
+    [{ DATABASE_URL: 'sqlite:a.db', OM_DB_PATH: 'b.db' }, 'DATABASE_URL and OM_DB_PATH'],
+    [{ OM_DB_PATH: 'b.db', DATABASE_PATH: 'c.db' }, 'OM_DB_PATH and DATABASE_PATH'],
+    [{ OM_EMBED_KIND: 'openai', OM_EMBEDDINGS: 'gemini' }, 'OM_EMBED_KIND and OM_EMBEDDINGS'],
+    [{ JWT_JWKS_URL: JWKS, EMBLEM_API_URL: 'https://e.example' }, 'JWT_JWKS_URL and EMBLEM_API_URL'],
+  ])('must not disagree with the new ones: %j', (env, names) => {
+    expect(problem(env)).toContain(`${names} set the same thing to different values`);
+  });
+
+  it('keeps the database on the mounted volume when nothing else names one', () => {
+    expect(load({ RAILWAY_VOLUME_MOUNT_PATH: '/data' }).database).toMatchObject({
+      path: '/data/cairn.sqlite',
+      source: 'RAILWAY_VOLUME_MOUNT_PATH',
+    });
+    const elsewhere = load({ RAILWAY_VOLUME_MOUNT_PATH: '/data', DATABASE_PATH: '/other/x.db' });
+    expect(elsewhere.database.path).toBe('/other/x.db');
+    expect(elsewhere.warnings).toEqual([expect.stringContaining('outside RAILWAY_VOLUME_MOUNT_PATH')]);
+    expect(load({ RAILWAY_VOLUME_MOUNT_PATH: '/data', DATABASE_PATH: '/data/x.db' }).warnings).toEqual([]);
+  });
+
+  it('derives the published keys from EMBLEM_API_URL', () => {
+    const config = load({ EMBLEM_API_URL: 'https://e.example/v1', JWT_AUDIENCE: 'cairn' });
+    expect(config.auth).toMatchObject({
+      devMode: false,
+      jwt: { jwksUrl: 'https://e.example/v1/.well-known/jwks.json', algorithms: ['RS256', 'ES256'] },
+    });
+    const beside = load({ EMBLEM_API_URL: 'https://e.example', EMBLEM_JWT_SECRET: SECRET });
+    expect(beside.auth.jwt?.jwksUrl).toBeUndefined();
+    expect(beside.warnings).toEqual([
+      expect.stringContaining('EMBLEM_API_URL has no effect beside a secret'),
+    ]);
+  });
+
+  it.each<[Env, string[]]>([
+    [{ OM_API_KEY: 'k', JWT_SECRET: SECRET }, ['OM_API_KEY', 'API keys are not there yet']],
+    [{ ENABLE_MULTITENANCY: 'false' }, ['ENABLE_MULTITENANCY=false', 'always kept apart']],
+    [{ DATABASE_SCHEMA: 'cairn' }, ['DATABASE_SCHEMA', 'not there yet']],
+    [
+      {
+        OM_PG_HOST: 'h',
+        OM_PG_PASSWORD: 'pw',
+        OM_PG_SSL: 'require',
+        OM_PG_AUTO_DDL: 'true',
+        OM_PG_SCHEMA: 'om',
+      },
+      [
+        'OM_PG_HOST',
+        'OM_PG_PASSWORD',
+        'OM_PG_SSL',
+        'OM_PG_AUTO_DDL',
+        'OM_PG_SCHEMA',
+        'PostgreSQL',
+        'not there yet',
+      ],
+    ],
+    [
+      { OM_EMBEDDINGS: 'openai', OM_EMBED_KIND: 'OpenAI', OPENAI_API_KEY: 'pw', OM_HYBRID_FUSION: 'true' },
+      ['OM_EMBEDDINGS', 'OM_EMBED_KIND', 'OPENAI_API_KEY', 'OM_HYBRID_FUSION', 'not there yet'],
+    ],
+    [
+      { OM_VECTOR_BACKEND: 'valkey', MEMORY_EMBEDDING_MODEL: 'm', MEMORY_EMBEDDING_DIMENSIONS: '1536' },
+      ['OM_VECTOR_BACKEND', 'MEMORY_EMBEDDING_MODEL', 'MEMORY_EMBEDDING_DIMENSIONS', 'not there yet'],
+    ],
+    [
+      {
+        OM_TIER: 'zebra',
+        OM_VEC_DIM: '99887',
+        MEMORY_X: 'zebra',
+        EMBLEM_Y: 'zebra',
+        JWT_SECRETS: 'zebra',
+        PATH: '/x',
+      },
+      ['EMBLEM_Y, JWT_SECRETS, MEMORY_X, OM_TIER and OM_VEC_DIM have no effect'],
+    ],
+  ])('warns of %j, once', (env, words) => {
+    const { warnings } = load(env);
+    expect(warnings).toHaveLength(1);
+    for (const word of words) expect(warnings[0]).toContain(word);
+    expect(warnings[0]).not.toMatch(/pw|zebra|99887|PATH/);
+  });
+
+  it.each<Env>([{ ENABLE_MULTITENANCY: 'true' }, { OM_METADATA_BACKEND: 'sqlite' }])('accepts %j', (env) => {
+    expect(load(env)).toEqual(load({}));
+  });
+});
+
+describe('project registry', () => {
+  const REGISTRY = 'MEMORY_POSTGRES_PROJECT_REGISTRY';
+  const two = JSON.stringify({
+    main: { databaseUrl: 'sqlite:main.db', note: 'kept' },
+    old: { databaseUrl: 'postgresql://u:pw@h/db' },
+  });
+
+  it('gives the active entry, inline or from a file', () => {
+    const file = join(folder, 'projects.json');
+    writeFileSync(file, two);
+    for (const registry of [two, ` ${two}`, file]) {
+      expect(load({ [REGISTRY]: registry, MEMORY_ACTIVE_PROJECT: 'main' }).database).toEqual({
+        url: 'sqlite:main.db',
+        kind: 'sqlite',
+        path: '/srv/cairn/main.db',
+        source: 'registry entry "main"',
+      });
+    }
+    const relative = loadConfig({ [REGISTRY]: 'projects.json', MEMORY_ACTIVE_PROJECT: 'main' }, folder);
+    expect(relative.database.path).toBe(join(folder, 'main.db'));
+  });
+
+  it('takes the only entry when none is named', () => {
+    const one = JSON.stringify({ solo: { databaseUrl: 'sqlite:s.db' } });
+    expect(load({ [REGISTRY]: one }).database.source).toBe('registry entry "solo"');
+  });
+
+  it('yields to DATABASE_URL, with a warning', () => {
+    const config = load({ [REGISTRY]: two, MEMORY_ACTIVE_PROJECT: 'old', DATABASE_URL: 'sqlite:a.db' });
+    expect(config.database.source).toBe('DATABASE_URL');
+    expect(config.warnings).toEqual([expect.stringContaining(`${REGISTRY} and MEMORY_ACTIVE_PROJECT`)]);
+  });
+
+  it.each<[Env, string]>([
+    [{ [REGISTRY]: two, MEMORY_ACTIVE_PROJECT: 'old' }, 'entry "old": its databaseUrl is a PostgreSQL URL'],
+    [{ [REGISTRY]: two }, 'holds 2 entries: set MEMORY_ACTIVE_PROJECT'],
+    [{ [REGISTRY]: two, MEMORY_ACTIVE_PROJECT: 'x' }, 'has no entry "x", which MEMORY_ACTIVE_PROJECT names'],
+    [{ [REGISTRY]: two, MEMORY_ACTIVE_PROJECT: 'toString' }, 'has no entry "toString"'],
+    [{ [REGISTRY]: two, MEMORY_ACTIVE_PROJECT: '__proto__' }, 'has no entry "__proto__"'],
+    [{ [REGISTRY]: '{}' }, 'holds 0 entries'],
+    [{ [REGISTRY]: '{"a": "postgres://u:pw@h/db"' }, 'is not valid JSON'],
+    [{ [REGISTRY]: '{"a": "sqlite:pw.db"}' }, 'must be of the form'],
+    [{ [REGISTRY]: '{"a": {"databaseUrl": 5}}' }, 'must be of the form'],
+    [{ [REGISTRY]: '/nowhere/projects.json' }, 'cannot be read (ENOENT)'],
+    [{ [REGISTRY]: two, MEMORY_ACTIVE_PROJECT: 'main', OM_DB_PATH: 'b.db' }, 'to different values'],
+    [{ MEMORY_ACTIVE_PROJECT: 'main' }, `set ${REGISTRY}, or DATABASE_URL`],
+  ])('refuses %j', (env, words) => {
+    const sentence = problem(env);
+    expect(sentence).toContain(words);
+    expect(sentence).not.toContain('pw');
+  });
+});
+
+describe('.env', () => {
+  const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+  const uncommented = parseEnv(example.replace(/^# ([A-Z][A-Z0-9_]*=)/gm, '$1')) as Env;
+
+  it('has an example that boots as it is, in dev mode', () => {
+    const config = load(parseEnv(example) as Env);
+    expect(config.auth.devMode).toBe(true);
+    expect(config.warnings).toEqual([]);
+  });
+
+  it('has an example that holds every setting once and no other', () => {
+    const names = [...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=/gm)].map((match) => match[1]);
+    expect(names.sort()).toEqual(Object.keys(KNOWN).sort());
+  });
+
+  it('has an example that shows the true defaults', () => {
+    const shown = load({ ...uncommented, JWT_SECRET: SECRET });
+    const plain = load({ JWT_SECRET: SECRET });
+    expect(shown).toEqual({ ...plain, database: { ...plain.database, source: 'DATABASE_URL' } });
+  });
+
+  it('completes the environment, which wins', () => {
+    const cwd = process.cwd();
+    try {
+      process.chdir(folder);
+      writeFileSync('.env', 'CAIRN_TEST_A=file\nCAIRN_TEST_B="file # b"\n');
+      process.env.CAIRN_TEST_A = 'set';
+      expect(readEnvironment()).toMatchObject({ CAIRN_TEST_A: 'set', CAIRN_TEST_B: 'file # b' });
+      rmSync('.env');
+      expect(readEnvironment()).toBe(process.env);
+      mkdirSync('.env');
+      expect(readEnvironment).toThrow(ConfigError);
+    } finally {
+      delete process.env.CAIRN_TEST_A;
+      delete process.env.CAIRN_TEST_B;
+      process.chdir(cwd);
+    }
+  });
+});
+
+it('is injectable everywhere', async () => {
+  const config = load({});
+  const module = await Test.createTestingModule({ imports: [ConfigModule.register(config)] }).compile();
+  expect(module.get(CONFIG, { strict: false })).toBe(config);
+  await module.close();
+});

@@ -1,0 +1,26 @@
+import 'reflect-metadata';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp } from '../app.setup.js';
+import { loadConfig } from '../config/config.js';
+import { describeApi } from '../http/openapi.js';
+import { prepareDatabase } from '../upgrade/prepare-database.js';
+import { packageRoot } from '../version.js';
+
+/**
+ * `npm run openapi`: writes the description of the API to src/client/openapi.json, from the built service (only
+ * the build reads the types and comments of DTOs) over an empty database that is thrown away.
+ */
+const folder = mkdtempSync(join(tmpdir(), 'cairn-openapi-'));
+try {
+  const config = loadConfig({ DATABASE_URL: `sqlite:${join(folder, 'empty.sqlite')}`, LOG_LEVEL: 'warn' });
+  await prepareDatabase(config);
+  const app = await createApp(config);
+  const target = join(packageRoot, 'src', 'client');
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, 'openapi.json'), `${JSON.stringify(describeApi(app), null, 2)}\n`);
+  await app.close();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface BuiltServer {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly url: string;
+  /** All it has printed so far. */
+  readonly output: () => string;
+  /** Its exit status, once it has ended. */
+  readonly exit: Promise<number | null>;
+}
+
+const started: { child: ChildProcess; folder: string }[] = [];
+
+/** Starts the built server (`npm run build` comes first) on a free port, over a new database, in dev mode. */
+export async function startBuiltServer(env: Record<string, string> = {}): Promise<BuiltServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-built-'));
+  const child = spawn(process.execPath, ['dist/src/main.js'], {
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      DATABASE_URL: `sqlite:${join(folder, 'cairn.sqlite')}`,
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push({ child, folder });
+  let output = '';
+  child.stderr.on('data', (chunk) => (output += chunk));
+  const exit = once(child, 'exit').then(([status]) => status as number | null);
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+      const address = /"address":"http:\/\/127\.0\.0\.1:(\d+)"/.exec(output);
+      if (address) resolve(Number(address[1]));
+    });
+    exit.then((status) => reject(new Error(`It ended with ${status}: ${output}`)), reject);
+  });
+  return { child, port, url: `http://127.0.0.1:${port}`, output: () => output, exit };
+}
+
+/** Ends every server that was started, and removes its database. */
+export function endBuiltServers(): void {
+  for (const { child, folder } of started.splice(0)) {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

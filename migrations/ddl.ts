@@ -1,0 +1,95 @@
+import type { QueryRunner } from 'typeorm';
+
+interface Key {
+  readonly name: string;
+  /** Column names, separated by commas. */
+  readonly columns: string;
+}
+
+interface ForeignKey extends Key {
+  readonly references: string;
+  readonly referencedColumns: string;
+  readonly onDelete: 'CASCADE' | 'NO ACTION';
+}
+
+interface Index extends Key {
+  readonly unique?: boolean;
+  /** Condition of a partial index. */
+  readonly where?: string;
+}
+
+/** A table as a migration makes it. */
+export interface TableSpec {
+  readonly name: string;
+  /**
+   * `name type` in physical order, separated by commas; NOT NULL unless `null` follows. Types are those that
+   * every supported database knows under the same name, and `blob`.
+   */
+  readonly columns: string;
+  readonly primaryKey: Key;
+  readonly foreignKeys?: readonly ForeignKey[];
+  readonly indexes?: readonly Index[];
+  /** On SQLite the rows lie in the primary key itself. */
+  readonly withoutRowid?: boolean;
+}
+
+/** The column names of a table, in physical order. */
+export function columnNames(table: TableSpec): string[] {
+  return splitList(table.columns).map((column) => column.split(' ')[0]);
+}
+
+/** @param name another name than the table's own, to be renamed later */
+export async function createTable(runner: QueryRunner, table: TableSpec, name = table.name): Promise<void> {
+  const parts = [
+    ...splitList(table.columns).map(columnSql),
+    `CONSTRAINT "${table.primaryKey.name}" PRIMARY KEY (${quoteList(table.primaryKey.columns)})`,
+    ...(table.foreignKeys ?? []).map(foreignKeySql),
+  ];
+  const tail = table.withoutRowid ? ' WITHOUT ROWID' : '';
+  await runner.query(`CREATE TABLE "${name}" (${parts.join(', ')})${tail}`);
+}
+
+export async function createIndexes(runner: QueryRunner, table: TableSpec): Promise<void> {
+  for (const { name, columns, unique, where } of table.indexes ?? []) {
+    await runner.query(
+      `CREATE ${unique ? 'UNIQUE ' : ''}INDEX "${name}" ON "${table.name}" (${quoteList(columns)})` +
+        (where ? ` WHERE ${where}` : ''),
+    );
+  }
+}
+
+export async function dropTables(runner: QueryRunner, names: readonly string[]): Promise<void> {
+  for (const name of names) await runner.query(`DROP TABLE "${name}"`);
+}
+
+export async function renameTable(runner: QueryRunner, from: string, to: string): Promise<void> {
+  await runner.query(`ALTER TABLE "${from}" RENAME TO "${to}"`);
+}
+
+export async function countRows(runner: QueryRunner, source: string): Promise<number> {
+  const [{ n }] = (await runner.query(`SELECT count(*) AS n FROM ${source}`)) as [{ n: number | string }];
+  return Number(n);
+}
+
+function columnSql(column: string): string {
+  const [, name, type, nullable] = /^(\w+) (.+?)( null)?$/.exec(column)!;
+  return `"${name}" ${type}${nullable ? '' : ' NOT NULL'}`;
+}
+
+function foreignKeySql(key: ForeignKey): string {
+  return (
+    `CONSTRAINT "${key.name}" FOREIGN KEY (${quoteList(key.columns)}) ` +
+    `REFERENCES "${key.references}" (${quoteList(key.referencedColumns)}) ` +
+    `ON DELETE ${key.onDelete} ON UPDATE NO ACTION`
+  );
+}
+
+function quoteList(names: string): string {
+  return splitList(names)
+    .map((name) => `"${name}"`)
+    .join(', ');
+}
+
+function splitList(list: string): string[] {
+  return list.split(',').map((item) => item.trim().replaceAll(/\s+/g, ' '));
+}

@@ -1,0 +1,99 @@
+import { createRequire } from 'node:module';
+import type Database from 'better-sqlite3';
+import type { DataSource, QueryRunner } from 'typeorm';
+import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
+import type { Tripwire } from '../tenancy/tripwire.js';
+import type { UnitOfWork } from '../tenancy/unit-of-work.js';
+import { SqliteConnections } from './sqlite/sqlite-connections.js';
+import { SqliteQueryRunner } from './sqlite/sqlite-query-runner.js';
+import { TextCache } from './text-cache.js';
+
+/** A query runner whose transaction a unit of work controls. */
+export interface TenantQueryRunner extends QueryRunner {
+  unit: UnitOfWork | undefined;
+  begin(readOnly: boolean): Promise<void>;
+  commit(): Promise<void>;
+  rollback(): void;
+}
+
+/** What the tenant-aware data source needs of a database. */
+export interface TenantDatabase {
+  createQueryRunner(): TenantQueryRunner;
+  ping(): Promise<void>;
+  close(): void;
+}
+
+/** Milliseconds that SQLite itself blocks the process on a lock; longer waits are asynchronous. */
+export const SQLITE_BUSY_TIMEOUT_MS = 10;
+
+/** The settings of every connection that writes: durable at commit, references checked, no code in the schema. */
+export function prepareSqlite(database: Database.Database): void {
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  database.pragma('trusted_schema = OFF');
+}
+
+/** Opens what a tenant-aware data source works with, over the connection that TypeORM has opened. */
+export function openTenantDatabase(dataSource: DataSource, tripwire: Tripwire): TenantDatabase {
+  const driver = dataSource.driver as BetterSqlite3Driver;
+  const writer = driver.databaseConnection as Database.Database;
+  if (writer.pragma('foreign_keys', { simple: true }) !== 1)
+    throw new Error('SQLite does not check references');
+  const path = driver.options.database;
+  const connections = new SqliteConnections(writer, () => {
+    const Sqlite = createRequire(import.meta.url)('better-sqlite3') as typeof Database;
+    return new Sqlite(path, { readonly: true, fileMustExist: true, timeout: SQLITE_BUSY_TIMEOUT_MS });
+  });
+  driver.escapeQueryWithParameters = bindSqlite;
+  return {
+    createQueryRunner: () => new SqliteQueryRunner(driver, connections, tripwire),
+    ping: async () => void (await connections.reader.run('SELECT 1', [])),
+    close: () => connections.close(),
+  };
+}
+
+const PLACEHOLDER = /:(\.\.\.)?([A-Za-z0-9_.]+)/g;
+
+/** A statement's parameters in order, and its text with a mark for each; without a text where one is a list. */
+interface Placeholders {
+  readonly names: readonly string[];
+  readonly text: string | undefined;
+}
+
+const placeholders = new TextCache<Placeholders>();
+
+function readPlaceholders(sql: string): Placeholders {
+  const found = [...sql.matchAll(PLACEHOLDER)];
+  const hasList = found.some(([, isList]) => isList);
+  return {
+    names: found.map(([, , name]) => name),
+    text: hasList ? undefined : sql.replaceAll(PLACEHOLDER, '?'),
+  };
+}
+
+/**
+ * TypeORM's way from named parameters to values, but for numbers too: TypeORM writes those into the text,
+ * which makes a new statement of every position and time.
+ */
+function bindSqlite(sql: string, parameters: Record<string, unknown>): [string, unknown[]] {
+  const { names, text } = placeholders.get(sql, readPlaceholders);
+  if (text !== undefined && names.every((name) => Object.hasOwn(parameters, name))) {
+    return [text, names.map((name) => parameters[name])];
+  }
+  const values: unknown[] = [];
+  const withMarks = sql.replaceAll(PLACEHOLDER, (full, isList: string | undefined, name: string) => {
+    if (!Object.hasOwn(parameters, name)) return full;
+    const value = parameters[name];
+    const list = isList ? (value as unknown[]) : [value];
+    values.push(...list);
+    return list.map(() => '?').join(', ');
+  });
+  return [withMarks, values];
+}
+
+/** Whether an error says that a row with this key exists. */
+export function isUniqueViolation(error: unknown): boolean {
+  const code = (error as { driverError?: { code?: unknown } } | undefined)?.driverError?.code;
+  return code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || code === 'SQLITE_CONSTRAINT_UNIQUE';
+}

@@ -1,0 +1,41 @@
+import { BusyError } from './busy.error.js';
+
+/** First come, first served; whoever waits longer than its limit gets a BusyError. */
+export class Mutex {
+  private held = false;
+  private readonly waiting: { grant: () => void }[] = [];
+
+  /**
+   * @param limitMs how long to wait at most
+   * @returns what gives it back; calling it twice does nothing more
+   */
+  async acquire(limitMs: number): Promise<() => void> {
+    if (this.held) await this.wait(limitMs);
+    this.held = true;
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      // Handed over without opening in between, so that nobody overtakes the first in line.
+      const next = this.waiting.shift();
+      if (next) next.grant();
+      else this.held = false;
+    };
+  }
+
+  private wait(limitMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const entry = {
+        grant: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      const timer = setTimeout(() => {
+        this.waiting.splice(this.waiting.indexOf(entry), 1);
+        reject(new BusyError());
+      }, limitMs);
+      this.waiting.push(entry);
+    });
+  }
+}

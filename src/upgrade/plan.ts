@@ -1,0 +1,63 @@
+import { type StepInfo, steps } from '../../migrations/chain.js';
+import { MigrationRefusedError } from './migration-refused.error.js';
+import { recognise } from './recognise.js';
+import type { AppliedSteps } from './schema-version.js';
+
+export interface Plan {
+  readonly state: AppliedSteps;
+  readonly steps: readonly StepInfo[];
+}
+
+/**
+ * What there is to do to bring the database up to the step `to`, by default the newest.
+ *
+ * @throws MigrationRefusedError when the file is none of ours, or newer than this build, or there is no such step
+ */
+export function planRun(path: string, to?: string): Plan {
+  const last = to === undefined ? steps.length - 1 : findStep(to);
+  const state = readState(path);
+  return { state, steps: state.pending.filter((step) => steps.indexOf(step) <= last) };
+}
+
+/** What there is to do to take the newest step back. @throws MigrationRefusedError as for a run */
+export function planRevert(path: string): Plan {
+  const state = readState(path);
+  return { state, steps: state.applied.slice(-1) };
+}
+
+/**
+ * What was done to the database, and what is left to do; nothing in it is changed.
+ *
+ * @throws MigrationRefusedError when the file is none of ours, or newer than this build
+ */
+export function readState(path: string): AppliedSteps {
+  const { state, description } = recognise(path);
+  if (!state) {
+    throw new MigrationRefusedError(
+      `${path} is ${description}. Taking it over is not there yet: nothing was changed. ` +
+        'Set DATABASE_URL to another file.',
+    );
+  }
+  if (state.unknown.length > 0) {
+    throw new MigrationRefusedError(
+      `${path} was made by a newer Cairn than this one: it holds ${state.unknown.join(', ')}. ` +
+        'Run that version, or restore the backup from before.',
+    );
+  }
+  return state;
+}
+
+/** The names of the migrations that the database still needs. @throws MigrationRefusedError as `readState` */
+export function pendingMigrations(path: string): string[] {
+  return readState(path).pending.map(({ name }) => name);
+}
+
+function findStep(wanted: string): number {
+  const exact = steps.findIndex(({ name, version }) => name === wanted || version === wanted);
+  if (exact >= 0) return exact;
+  const word = wanted.toLowerCase();
+  const found = steps.filter(({ name }) => word !== '' && name.toLowerCase().startsWith(word));
+  if (found.length === 1) return steps.indexOf(found[0]);
+  const names = steps.map(({ name, version }) => `${name} (${version})`).join(', ');
+  throw new MigrationRefusedError(`There is no migration "${wanted}". There are: ${names}.`);
+}

@@ -1,0 +1,36 @@
+import type { Config } from '../config/config.js';
+import { type MigrationReport, migrateDatabase } from './migrate-database.js';
+import { MigrationRefusedError } from './migration-refused.error.js';
+import { readState } from './plan.js';
+import { recognise } from './recognise.js';
+import { currentVersion } from './schema-version.js';
+
+/**
+ * Makes the database ready to be served: an empty or older one of ours is migrated here and now.
+ *
+ * @param log gets what a migration does, a line at a time
+ * @returns what was done; no steps when the schema was up to date
+ * @throws MigrationRefusedError when the file is another program's, newer than this build, or cannot be
+ *   migrated; the message holds the command to run where one would help
+ */
+export async function prepareDatabase(
+  { database: { path } }: Pick<Config, 'database'>,
+  log?: (line: string) => void,
+): Promise<MigrationReport> {
+  const found = recognise(path);
+  if (!found.state) {
+    throw new MigrationRefusedError(
+      `The database is not Cairn's: ${path} is ${found.description}, and it was left as it is. ` +
+        'Either set DATABASE_URL to another file, or see what can be done with this one by\n' +
+        `  DATABASE_URL=${quote(`sqlite:${path}`)} npm run migration:run`,
+    );
+  }
+  const state = readState(path);
+  if (state.pending.length === 0) return { steps: [], version: currentVersion(state) };
+  return migrateDatabase({ path, log });
+}
+
+/** As a shell reads it. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

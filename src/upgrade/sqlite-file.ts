@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import type Database from 'better-sqlite3';
+import { MigrationRefusedError } from './migration-refused.error.js';
+
+/** Milliseconds that a command, which serves nobody meanwhile, lets SQLite itself wait for a lock. */
+export const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens an existing SQLite file without being able to change it. (On a file in WAL mode SQLite leaves its
+ * empty `-wal` and `-shm` beside it.)
+ *
+ * @throws MigrationRefusedError in plain words when there is no reading it
+ */
+export function openReadOnly(path: string): Database.Database {
+  return open(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+}
+
+/**
+ * @param timeout milliseconds to wait for a lock
+ * @throws MigrationRefusedError in plain words when it cannot be opened
+ */
+export function openForWriting(path: string, timeout = BUSY_TIMEOUT_MS): Database.Database {
+  return open(path, { timeout });
+}
+
+/** @throws MigrationRefusedError when the folder of `path` cannot be made */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw new MigrationRefusedError(`The folder of ${path} cannot be made: ${messageOf(error)}`);
+  }
+}
+
+/** Whether there is nothing at `path`, or an empty file. */
+export function isAbsentOrEmpty(path: string): boolean {
+  return !existsSync(path) || (statSync(path).isFile() && statSync(path).size === 0);
+}
+
+export function isBusy(error: unknown): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code);
+}
+
+function open(path: string, options: Database.Options): Database.Database {
+  try {
+    return new (loadSqlite())(path, options);
+  } catch (error) {
+    if (error instanceof MigrationRefusedError) throw error;
+    if (/bindings file|NODE_MODULE_VERSION/.test(messageOf(error))) throw missing();
+    throw new MigrationRefusedError(`${path} cannot be opened: ${messageOf(error)}`);
+  }
+}
+
+/** It is an optional dependency, so that an installation survives where it can be neither fetched nor built. */
+function loadSqlite(): typeof Database {
+  try {
+    return createRequire(import.meta.url)('better-sqlite3') as typeof Database;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') throw missing();
+    throw error;
+  }
+}
+
+function missing(): MigrationRefusedError {
+  return new MigrationRefusedError(
+    'The package better-sqlite3 is not usable here: it was neither fetched ready-made nor built. ' +
+      'Install g++, make and python3 and run `npm ci` again.',
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

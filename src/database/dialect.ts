@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type Database from 'better-sqlite3';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
+import { TenancyViolationError } from '../tenancy/errors.js';
 import type { Tripwire } from '../tenancy/tripwire.js';
 import type { UnitOfWork } from '../tenancy/unit-of-work.js';
 import { SqliteConnections } from './sqlite/sqlite-connections.js';
@@ -46,11 +47,23 @@ export function openTenantDatabase(dataSource: DataSource, tripwire: Tripwire): 
     return new Sqlite(path, { readonly: true, fileMustExist: true, timeout: SQLITE_BUSY_TIMEOUT_MS });
   });
   driver.escapeQueryWithParameters = bindSqlite;
+  hideConnection(driver, () => {
+    throw new TenancyViolationError('A tenant has no bare connection');
+  });
   return {
     createQueryRunner: () => new SqliteQueryRunner(driver, connections, tripwire),
     ping: async () => void (await connections.reader.run('SELECT 1', [])),
-    close: () => connections.close(),
+    close: () => {
+      connections.close();
+      // TypeORM closes the writer itself.
+      hideConnection(driver, () => writer);
+    },
   };
+}
+
+/** Makes `read` what becomes of a look at the connection that TypeORM's driver keeps. */
+function hideConnection(driver: BetterSqlite3Driver, read: () => Database.Database): void {
+  Object.defineProperty(driver, 'databaseConnection', { get: read, set: read, configurable: true });
 }
 
 const PLACEHOLDER = /:(\.\.\.)?([A-Za-z0-9_.]+)/g;

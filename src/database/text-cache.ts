@@ -5,7 +5,7 @@ const MAX_CACHED_LENGTH = 8_192;
  * What was worked out from statements, by their text. The values of statements are parameters, so the service
  * has some hundred texts, which come again with every request.
  */
-export class TextCache<Value extends {}> {
+export class TextCache<Value extends object | string | boolean> {
   private readonly known = new Map<string, Value>();
 
   /** @param capacity entries; when full it begins anew, so that texts that do not come again cost nothing */

@@ -38,7 +38,12 @@ export function createHttpAdapter(config: Config, log: Log): FastifyAdapter {
     genReqId: requestIdOf,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
+      // Node would refuse by itself, without a word of why; a hook of ours says it.
+      requireHostHeader: false,
+    },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, querystringParser: parseQuery },
     // What still arrives on an open connection while we stop is served, and then the connection is closed.
     return503OnClosing: false,

@@ -38,12 +38,21 @@ export function hookRequests(adapter: FastifyAdapter, requestLog: RequestLog, dr
 
 function refusalOf(request: FastifyRequest): Error | undefined {
   try {
+    refuseMissingHost(request);
     refuseEncodedBody(request);
     refuseRepeatedHeaders(request.raw.rawHeaders);
     return undefined;
   } catch (error) {
     return error as Error;
   }
+}
+
+/** RFC 9112 §3.2: a request of HTTP/1.1 names its host. */
+function refuseMissingHost({ raw }: FastifyRequest): void {
+  if (raw.headers.host !== undefined || raw.httpVersion !== '1.1') return;
+  throw new ApiError(400, 'INVALID_HEADER', 'The header host is missing.', {
+    errors: [{ field: 'host', message: 'must be sent' }],
+  });
 }
 
 /** Node keeps the first of two, or joins them: neither is what both readers of a request agree on. */

@@ -11,6 +11,8 @@ declare module 'fastify' {
 }
 
 const PSEUDONYM_LENGTH = 12;
+/** Vaults whose pseudonyms are kept at hand: working one out takes a fifth of the time of checking a token. */
+const REMEMBERED_VAULTS = 10_000;
 
 /**
  * One line a request, when its answer is out or its connection gone. The route is the template, never the
@@ -19,6 +21,7 @@ const PSEUDONYM_LENGTH = 12;
  */
 export class RequestLog {
   private readonly key = randomBytes(32);
+  private readonly pseudonyms = new Map<string, string>();
 
   constructor(private readonly log: Log) {}
 
@@ -44,6 +47,11 @@ export class RequestLog {
   }
 
   private pseudonym(vaultId: string): string {
-    return createHmac('sha256', this.key).update(vaultId).digest('hex').slice(0, PSEUDONYM_LENGTH);
+    const known = this.pseudonyms.get(vaultId);
+    if (known !== undefined) return known;
+    const pseudonym = createHmac('sha256', this.key).update(vaultId).digest('hex').slice(0, PSEUDONYM_LENGTH);
+    if (this.pseudonyms.size >= REMEMBERED_VAULTS) this.pseudonyms.clear();
+    this.pseudonyms.set(vaultId, pseudonym);
+    return pseudonym;
   }
 }

@@ -8,11 +8,10 @@ const CACHED_STATEMENTS = 500;
 const BUSY_LIMIT_MS = 5_000;
 const LONGEST_PAUSE_MS = 50;
 
-/** What a statement gave: rows, or how many it changed. */
+/** What a statement gave: rows, or how many it changed. Never a row number: those count every vault's rows. */
 export interface StatementResult {
   readonly rows?: unknown[];
   readonly changes: number;
-  readonly lastId: number | bigint;
 }
 
 /** One SQLite connection with its prepared statements. better-sqlite3 is synchronous; waiting is not. */
@@ -34,15 +33,20 @@ export class SqliteConnection {
   run(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
     return this.retryWhileBusy(() => {
       const statement = this.prepare(sql);
-      if (statement.reader) return { rows: statement.all(...parameters), changes: 0, lastId: 0 };
-      const { changes, lastInsertRowid } = statement.run(...parameters);
-      return { changes, lastId: lastInsertRowid };
+      // As one list: of several arguments each may be a list itself, and would shift the values after it.
+      if (statement.reader) return { rows: statement.all(parameters), changes: 0 };
+      return { changes: statement.run(parameters).changes };
     });
   }
 
   /** Transaction control: `BEGIN IMMEDIATE`, `COMMIT`, `SAVEPOINT …`. */
   async control(sql: string): Promise<void> {
     await this.retryWhileBusy(() => this.prepare(sql).run());
+  }
+
+  /** False too when SQLite ended the transaction by itself, as it does on a full disk. */
+  get inTransaction(): boolean {
+    return this.database.inTransaction;
   }
 
   /** Ends whatever transaction is open; after an error SQLite may have ended it already. */

@@ -50,14 +50,19 @@ export class SqliteConnections {
   async leaseReader(): Promise<Lease> {
     const gate = this.snapshotGates[this.nextGate++ % this.snapshotGates.length];
     const free = await gate.acquire(WRITER_WAIT_MS);
-    const connection = this.idle.pop() ?? this.open();
-    return {
-      connection,
-      release: () => {
-        this.idle.push(connection);
-        free();
-      },
-    };
+    try {
+      const connection = this.idle.pop() ?? this.open();
+      return {
+        connection,
+        release: () => {
+          this.idle.push(connection);
+          free();
+        },
+      };
+    } catch (error) {
+      free();
+      throw error;
+    }
   }
 
   close(): void {

@@ -4,10 +4,10 @@ import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSq
 import { TenancyViolationError } from '../../tenancy/errors.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
 import type { Tripwire } from '../../tenancy/tripwire.js';
-import type { UnitOfWork } from '../../tenancy/unit-of-work.js';
+import { type UnitOfWork, isOpen } from '../../tenancy/unit-of-work.js';
 import { BusyError } from '../busy.error.js';
 import { StorageFullError } from '../storage-full.error.js';
-import type { StatementResult } from './sqlite-connection.js';
+import type { SqliteConnection, StatementResult } from './sqlite-connection.js';
 import type { Lease, SqliteConnections } from './sqlite-connections.js';
 
 /**
@@ -41,15 +41,16 @@ export class SqliteQueryRunner extends BetterSqlite3QueryRunner {
     // Without the values: they are what users stored.
     this.driver.dataSource.logger.logQuery(sql, undefined, this);
     const result = await this.execute(sql, values);
-    if (!structured) return result.rows ?? result.lastId;
+    if (!structured) return result.rows ?? result.changes;
     const typed = new QueryResult();
-    typed.raw = result.rows ?? result.lastId;
+    typed.raw = result.rows ?? result.changes;
     typed.records = (result.rows ?? []) as object[];
     typed.affected = result.rows ? undefined : result.changes;
     return typed;
   }
 
   override async startTransaction(): Promise<void> {
+    if (this.unit && !this.lease) throw new TenancyViolationError('This unit of work has ended');
     if (this.transactionDepth > 0) {
       await this.lease?.connection.control(`SAVEPOINT nested_${this.transactionDepth}`);
       this.transactionDepth++;
@@ -135,23 +136,33 @@ export class SqliteQueryRunner extends BetterSqlite3QueryRunner {
     }
     if (!this.unit) return scope;
     const caller = TenantContext.unit();
-    if (!caller?.open || caller.runner !== this) {
+    while (caller?.nested) await caller.nested;
+    if (!caller || caller.runner !== this || !isOpen(caller)) {
       throw new TenancyViolationError('This unit of work has ended, or is not the one that is running');
     }
-    while (caller.nested) await caller.nested;
     return scope;
   }
 
   private async execute(sql: string, values: unknown[]): Promise<StatementResult> {
     try {
-      if (this.lease) return await this.lease.connection.run(sql, values);
+      if (this.lease) return await this.executeIn(this.lease.connection, sql, values);
       if (this.connections.reader.prepare(sql).readonly)
         return await this.connections.reader.run(sql, values);
       return await this.writeAlone(sql, values);
     } catch (error) {
-      if (error instanceof BusyError || error instanceof StorageFullError) throw error;
+      const known = [BusyError, StorageFullError, TenancyViolationError];
+      if (known.some((kind) => error instanceof kind)) throw error;
       throw new QueryFailedError(sql, undefined, error as Error);
     }
+  }
+
+  private executeIn(connection: SqliteConnection, sql: string, values: unknown[]): Promise<StatementResult> {
+    // Else what follows would be a transaction of its own, and stay when the unit fails.
+    if (!connection.inTransaction) throw new TenancyViolationError('The database has ended this transaction');
+    if (TenantContext.unit()?.readOnly && !connection.prepare(sql).readonly) {
+      throw new TenancyViolationError('A reading unit of work cannot write');
+    }
+    return connection.run(sql, values);
   }
 
   /** One writing statement as a transaction of its own. */
@@ -172,5 +183,8 @@ export class SqliteQueryRunner extends BetterSqlite3QueryRunner {
 /** better-sqlite3 binds numbers, strings, bigints, buffers and null. */
 function toSqlite(value: unknown): unknown {
   if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
+    throw new TypeError('A list or an object cannot be the value of a parameter');
+  }
   return value ?? null;
 }

@@ -1,0 +1,34 @@
+import { isWord, nest } from './sql-nodes.js';
+import { type TableUse, refused } from './sql-reading.js';
+import { StatementReader } from './sql-statement.js';
+import { tokenise } from './sql-tokens.js';
+
+/** Names whose values depend on what other vaults have written. */
+const TELLING = new Set('rowid _rowid_ oid changes total_changes last_insert_rowid'.split(' '));
+
+/**
+ * Reads where a statement works with tenant tables, and which conditions hold there without exception. What
+ * it cannot read, or finds in an unusual place, it refuses: it judges the SQL that query builders write.
+ *
+ * @param tables the tenant tables' names, in lower case
+ * @throws TenancyViolationError for what cannot be judged
+ */
+export function analyse(sql: string, tables: ReadonlySet<string>): TableUse[] {
+  const tokens = tokenise(sql);
+  const nodes = tokens && nest(tokens);
+  if (!tokens || !nodes) throw refused('it cannot be read with certainty');
+  const telling = tokens.find(
+    ({ kind, text }) => (kind === 'word' || kind === 'quoted') && TELLING.has(text),
+  );
+  if (telling) throw refused(`"${telling.text}" tells of other vaults`);
+  const reader = new StatementReader(tables);
+  reader.statement(nodes, new Set());
+  tokens.forEach((token, i) => {
+    const names = token.kind !== 'punctuation' && token.kind !== 'parameter' && tables.has(token.text);
+    const qualifies = tokens[i + 1]?.kind === 'punctuation' && tokens[i + 1].text === '.';
+    if (names && !qualifies && !reader.placed.has(token) && !isWord(tokens[i - 1], 'as')) {
+      throw refused(`it names "${token.text}" in an unusual place`);
+    }
+  });
+  return reader.uses;
+}

@@ -1,0 +1,181 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsString,
+  Length,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { MemoryDto } from './memory-view.dto.js';
+import { SECTORS, type Sector } from './sectors.js';
+import { Absent, IsMetadata, IsName, IsStorableText, IsTime, IsUserId } from './field.validators.js';
+
+export const DEFAULT_LIMIT = 20;
+export const MAX_LIMIT = 100;
+const MAX_QUERY_CHARACTERS = 8_192;
+
+/** Which memories, by what stands in columns. Every condition given must hold. */
+class ColumnFiltersDto {
+  @Absent()
+  @IsUserId()
+  user_id?: string;
+
+  @Absent()
+  @IsName()
+  session_id?: string;
+
+  @Absent()
+  @IsName()
+  collection?: string;
+
+  /** At this millisecond or later. */
+  @Absent()
+  @Type(() => Number)
+  @IsTime()
+  created_after?: number;
+
+  /** Before this millisecond. */
+  @Absent()
+  @Type(() => Number)
+  @IsTime()
+  created_before?: number;
+}
+
+/** Which memories. Every condition given must hold. */
+export class MemoryFiltersDto extends ColumnFiltersDto {
+  /** At least one of these sectors. */
+  @ApiPropertyOptional({ enum: SECTORS, isArray: true })
+  @Absent()
+  @IsArray()
+  @ArrayMaxSize(SECTORS.length)
+  @IsIn(SECTORS, { each: true })
+  sectors?: Sector[];
+
+  /** All of these tags. */
+  @Absent()
+  @IsArray()
+  @ArrayMaxSize(64)
+  @IsName({ each: true })
+  tags?: string[];
+
+  /** Each of these keys with an equal value (nested values by their JSON). */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  @Absent()
+  @IsMetadata()
+  metadata?: Record<string, unknown>;
+}
+
+export class SearchFiltersDto extends MemoryFiltersDto {
+  /** Least score, 0 to 1. */
+  @Absent()
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  min_score?: number;
+}
+
+export class SearchDto {
+  @ApiProperty({ example: 'where does Ana like to sit?' })
+  @IsString()
+  @Length(1, MAX_QUERY_CHARACTERS)
+  @IsStorableText()
+  query: string;
+
+  @Absent()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
+  limit?: number;
+
+  @Absent()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => SearchFiltersDto)
+  filters?: SearchFiltersDto;
+}
+
+export class FoundMemoryDto extends MemoryDto {
+  /** How well it answers the query, 0 to 1; comparable within one answer. */
+  score: number;
+}
+
+export class SearchResultDto {
+  /** The best first. */
+  results: FoundMemoryDto[];
+}
+
+/** The same conditions in a query string: one sector, one tag, metadata as JSON. */
+export class MemoryFilterQueryDto extends ColumnFiltersDto {
+  @ApiPropertyOptional({ enum: SECTORS })
+  @Absent()
+  @IsIn(SECTORS)
+  sector?: Sector;
+
+  @Absent()
+  @IsName()
+  tag?: string;
+
+  /** A JSON object: each of its keys with an equal value. */
+  @Absent()
+  @IsString()
+  @MaxLength(4096)
+  metadata?: string;
+}
+
+export class ListMemoriesDto extends MemoryFilterQueryDto {
+  /** By creation time: `desc`, the newest first, or `asc`. */
+  @Absent()
+  @IsIn(['asc', 'desc'])
+  order?: 'asc' | 'desc';
+
+  @Absent()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
+  limit?: number;
+
+  /** `next_cursor` of the page before, with the same filters and order. */
+  @Absent()
+  @IsString()
+  @Length(1, 2048)
+  cursor?: string;
+
+  /** `true`: also say how many there are in all. */
+  @Absent()
+  @Type(() => Boolean)
+  @IsBoolean()
+  count?: boolean;
+}
+
+export class MemoryListDto {
+  items: MemoryDto[];
+  /** For the next page; null on the last. */
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+  /** All that match, where `count=true` was asked for. */
+  count?: number;
+}
+
+export class DeleteMemoriesDto extends MemoryFilterQueryDto {
+  /** `true`: only count what would be deleted. */
+  @Absent()
+  @Type(() => Boolean)
+  @IsBoolean()
+  dry_run?: boolean;
+}
+
+export class DeletedDto {
+  /** How many memories were deleted or, in a dry run, would be. */
+  deleted: number;
+  dry_run: boolean;
+}

@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, type Repository } from 'typeorm';
+import { RecallIndex } from '../recall/recall-index.js';
+import { TenantContext } from '../tenancy/tenant-context.js';
+import { Memory } from './memory.entity.js';
+
+/** Takes memories out of the database, with their index entries and all that hangs on them. */
+@Injectable()
+export class MemoryRemover {
+  constructor(
+    @InjectRepository(Memory) private readonly memories: Repository<Memory>,
+    private readonly index: RecallIndex,
+  ) {}
+
+  /** @param memories read in the running unit of work, in the scope that may delete them */
+  async remove(memories: readonly Pick<Memory, 'id' | 'userId' | 'position'>[]): Promise<void> {
+    const positions = new Map<string, number[]>();
+    for (const { userId, position } of memories) {
+      const list = positions.get(userId);
+      if (list) list.push(position);
+      else positions.set(userId, [position]);
+    }
+    for (const userId of [...positions.keys()].sort()) {
+      await this.index.remove(userId, positions.get(userId)!);
+    }
+    // In a scope that sees expired rows: one whose time came a moment ago has to go with its index entry.
+    await TenantContext.asVault(() => this.memories.delete({ id: In(memories.map(({ id }) => id)) }));
+  }
+}

@@ -1,0 +1,86 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Memory } from './memory.entity.js';
+import type { MemoryVersion } from './memory-version.entity.js';
+import { SECTORS } from './sectors.js';
+import { jsonObject, jsonStrings } from './stored-json.js';
+
+/** What a memory says, now or formerly. */
+class MemoryStateDto {
+  content: string;
+  @ApiProperty({ enum: SECTORS })
+  primary_sector: string;
+  @ApiProperty({ enum: SECTORS, isArray: true })
+  sectors: string[];
+  tags: string[];
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  metadata: Record<string, unknown>;
+}
+
+function stateOf(row: Memory | MemoryVersion): MemoryStateDto {
+  return {
+    content: row.content,
+    primary_sector: row.primarySector,
+    sectors: jsonStrings(row.sectors),
+    tags: jsonStrings(row.tags),
+    metadata: jsonObject(row.metadata),
+  };
+}
+
+/** A memory. Times are milliseconds since 1970. */
+export class MemoryDto extends MemoryStateDto {
+  id: string;
+  @ApiProperty({ type: String, nullable: true })
+  user_id: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  session_id: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  collection: string | null;
+  /** 0 to 1. */
+  salience: number;
+  /** Counts the changes, from 1; the ETag of the memory. */
+  version: number;
+  created_at: number;
+  updated_at: number;
+  last_seen_at: number;
+  @ApiProperty({ type: Number, nullable: true })
+  expires_at: number | null;
+
+  static of(memory: Memory): MemoryDto {
+    return {
+      id: memory.id,
+      user_id: memory.userId || null,
+      session_id: memory.sessionId,
+      collection: memory.collection,
+      ...stateOf(memory),
+      salience: memory.salience,
+      version: memory.version,
+      created_at: memory.createdAt,
+      updated_at: memory.updatedAt,
+      last_seen_at: memory.lastSeenAt,
+      expires_at: memory.expiresAt,
+    };
+  }
+}
+
+/** A former state of a memory. */
+export class MemoryVersionDto extends MemoryStateDto {
+  version: number;
+  /** When this version was written. */
+  updated_at: number;
+  /** When the next one took its place. */
+  replaced_at: number;
+
+  static of(version: MemoryVersion): MemoryVersionDto {
+    return {
+      version: version.version,
+      ...stateOf(version),
+      updated_at: version.updatedAt,
+      replaced_at: version.replacedAt,
+    };
+  }
+}
+
+export class HistoryDto {
+  /** The former states, the latest first; the present one is the memory itself. */
+  items: MemoryVersionDto[];
+}

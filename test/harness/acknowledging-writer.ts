@@ -1,0 +1,97 @@
+import type { Random } from './random.js';
+
+/** What a memory must say, as far as its writer was told. */
+export interface State {
+  readonly content: string;
+  readonly session: string | null;
+  readonly version: number;
+}
+
+/** A write that was sent and not answered: it may have happened or not. `to` undefined: a deletion. */
+interface Pending {
+  readonly id: string;
+  readonly to: State | undefined;
+}
+
+const WORDS = 'owl barn night window train seat river stone garden letter winter salt'.split(' ');
+
+/** Writes to a server without pause, and keeps account of every answer. */
+export class AcknowledgingWriter {
+  /** What is there, by id. */
+  readonly states = new Map<string, State>();
+  /** In doubt; at most one, since it waits for each answer. */
+  pending: Pending | undefined;
+  acknowledged = 0;
+  private made = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly vault: string,
+    private readonly user: string | undefined,
+    private readonly random: Random,
+  ) {}
+
+  /** Writes until `writes` are acknowledged, or the server goes away. @throws for an answer nobody should get */
+  async write(url: string, writes = Infinity): Promise<void> {
+    for (const until = this.acknowledged + writes; this.acknowledged < until;) {
+      const [method, path, body] = this.next();
+      const { id, to } = this.pending!;
+      let response: Response;
+      try {
+        response = await fetch(`${url}/v1/memories${path}`, {
+          method,
+          headers: {
+            'x-vault-id': this.vault,
+            ...(this.user && { 'x-user-id': this.user }),
+            ...(body && { 'content-type': 'application/json' }),
+          },
+          body: body && JSON.stringify(body),
+        });
+        await response.arrayBuffer();
+      } catch {
+        return;
+      }
+      // Busy: nothing happened, and it may be tried again.
+      if (response.status === 503) continue;
+      if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}`);
+      this.settle(id, to);
+    }
+  }
+
+  private settle(id: string, to: State | undefined): void {
+    if (to) this.states.set(id, to);
+    else this.states.delete(id);
+    this.pending = undefined;
+    this.acknowledged += 1;
+  }
+
+  /** After a stop: what is found there decides what became of the write in doubt. */
+  resolve(found: State | undefined): void {
+    const { id, to } = this.pending!;
+    if (JSON.stringify(found) === JSON.stringify(to)) this.settle(id, to);
+    else this.pending = undefined;
+  }
+
+  private next(): [method: string, path: string, body?: object] {
+    const { random } = this;
+    const ids = [...this.states.keys()];
+    const kind = ids.length < 3 ? 0 : random.next();
+    const content = Array.from({ length: 2 + random.below(8) }, () => random.pick(WORDS)).join(' ');
+    if (kind < 0.7) {
+      const id = `${this.name}-${(this.made += 1)}`;
+      const session = random.chance(0.5) ? `s${random.below(3)}` : null;
+      this.pending = { id, to: { content, session, version: 1 } };
+      return ['POST', '', { id, content, ...(session && { session_id: session }) }];
+    }
+    const id = random.pick(ids);
+    if (kind >= 0.88) {
+      this.pending = { id, to: undefined };
+      return ['DELETE', `/${id}`];
+    }
+    const before = this.states.get(id)!;
+    const moves = random.chance(0.3);
+    const session = moves ? `s${random.below(3)}` : before.session;
+    this.pending = { id, to: { content, session, version: before.version + 1 } };
+    return ['PATCH', `/${id}`, { content, ...(moves && { session_id: session }) }];
+  }
+}

@@ -1,0 +1,79 @@
+import { createRequire } from 'node:module';
+import { RequestMethod, type Type } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { MetadataStorage } from 'class-transformer/types/MetadataStorage.js';
+import { getMetadataStorage } from 'class-validator';
+
+/** Names of fields; those with fields of their own hold them. */
+export interface Fields {
+  readonly [name: string]: Fields;
+}
+
+/** A route of the running application, and what it reads. */
+export interface ApiRoute {
+  readonly method: string;
+  /** `/v1/memories/:id` */
+  readonly path: string;
+  /** Undefined where it reads no body. */
+  readonly body: Fields | undefined;
+  readonly query: Fields;
+  /** Headers it reads, in lower case. */
+  readonly headers: readonly string[];
+}
+
+/** Every controller route, found by Nest's own metadata: one that is added is found by itself. */
+export function apiRoutes(app: NestFastifyApplication): ApiRoute[] {
+  const scanner = app.get(MetadataScanner, { strict: false });
+  const controllers = app.get(DiscoveryService, { strict: false }).getControllers();
+  return controllers.flatMap(({ metatype }) => {
+    const controller = metatype as Type;
+    const prototype = controller.prototype as object;
+    return scanner.getAllMethodNames(prototype).flatMap((name) => {
+      const handler = (prototype as Record<string, object>)[name];
+      const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
+      if (method === undefined) return [];
+      const parts = [controller, handler].map((target) => String(Reflect.getMetadata(PATH_METADATA, target)));
+      const path = `/${parts
+        .flatMap((part) => part.split('/'))
+        .filter(Boolean)
+        .join('/')}`;
+      return [{ method: RequestMethod[method], path, ...inputsOf(controller, prototype, name) }];
+    });
+  });
+}
+
+function inputsOf(controller: Type, prototype: object, name: string) {
+  const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as Type[];
+  const given = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<
+    string,
+    { index: number; data?: string }
+  >;
+  let body: Fields | undefined;
+  let query: Fields = {};
+  const headers: string[] = [];
+  for (const [key, { index, data }] of Object.entries(given)) {
+    const kind = Number(key.split(':')[0]) as RouteParamtypes;
+    const fields = data === undefined ? fieldsOf(types[index]) : { [data]: {} };
+    if (kind === RouteParamtypes.BODY) body = { ...body, ...fields };
+    if (kind === RouteParamtypes.QUERY) query = { ...query, ...fields };
+    if (kind === RouteParamtypes.HEADERS && data !== undefined) headers.push(data.toLowerCase());
+  }
+  return { body, query, headers };
+}
+
+const { defaultMetadataStorage: noted } = createRequire(import.meta.url)(
+  'class-transformer/cjs/storage.js',
+) as { defaultMetadataStorage: MetadataStorage };
+
+function fieldsOf(type: Type): Fields {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  const fields: Record<string, Fields> = {};
+  for (const { propertyName } of rules) {
+    const nested = noted.findTypeMetadata(type, propertyName)?.typeFunction();
+    fields[propertyName] = nested ? fieldsOf(nested as Type) : {};
+  }
+  return fields;
+}

@@ -1,0 +1,186 @@
+import type { ListMemoriesDto } from '../../src/memories/memory-query.dto.js';
+import type { Sector } from '../../src/memories/sectors.js';
+import type { Caller, Seen } from './interference-callers.js';
+import { CANARY, type Filter, type Operation, type Step, type Target } from './interference-plan.js';
+
+/** Stands for what only the other side could have made, where there is no other side. */
+const NO_ID = '00000000-0000-7000-8000-000000000000';
+const NO_CURSOR = Buffer.from(JSON.stringify([1001, NO_ID, 'x'.repeat(22)])).toString('base64url');
+const FAR_FUTURE = 4_102_444_800_000;
+
+/** One of the two, with what it has come by and the other may try. */
+class Side {
+  readonly seen: Seen[] = [];
+  private readonly made: string[] = [];
+  private lastList: { query: ListMemoriesDto; cursor: string } | undefined;
+  private steps = 0;
+
+  /** @param mark what is put into every field written; '' for A */
+  constructor(
+    private readonly caller: Caller,
+    private readonly mark: string,
+    private readonly ownNames: boolean,
+  ) {}
+
+  async perform(operation: Operation, other: Side | undefined): Promise<void> {
+    this.steps += 1;
+    const seen = await this.send(operation, other, this.steps);
+    if (seen.status >= 500) throw new Error(`${operation.kind} was answered ${JSON.stringify(seen)}`);
+    this.seen.push(seen);
+  }
+
+  private async send(op: Operation, other: Side | undefined, step: number): Promise<Seen> {
+    switch (op.kind) {
+      case 'create':
+        return this.create(op, step);
+      case 'get':
+      case 'history':
+        return this.caller[op.kind](this.idOf(op.target, other));
+      case 'patch': {
+        const change = {
+          content: op.content && this.marked(op.content),
+          tags: op.tags && this.markedTags(op.tags),
+          session_id: op.session,
+        };
+        const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+        return this.caller.patch(this.idOf(op.target, other), given, etag(op.version));
+      }
+      case 'delete':
+        return this.caller.delete(this.idOf(op.target, other), etag(op.version));
+      case 'purge':
+        return this.caller.purge({ ...columns(op.filter), tag: op.filter.tag, dry_run: op.dryRun });
+      case 'list': {
+        const { order, limit, count } = op;
+        return this.list({ ...columns(op.filter), tag: op.filter.tag, order, limit, count });
+      }
+      case 'next': {
+        const from = op.others ? other?.lastList : this.lastList;
+        return this.list({
+          ...(from?.query ?? { order: 'asc', limit: 2 }),
+          cursor: from?.cursor ?? NO_CURSOR,
+        });
+      }
+      case 'search': {
+        const { tag } = op.filter;
+        const filters = { ...columns(op.filter), ...(tag && { tags: [tag] }) };
+        const least = op.least === undefined ? {} : { min_score: op.least };
+        return this.caller.search({ query: op.query, limit: op.limit, filters: { ...filters, ...least } });
+      }
+      case 'whoami':
+        return this.caller.whoami();
+    }
+  }
+
+  private async create(op: Extract<Operation, { kind: 'create' }>, step: number): Promise<Seen> {
+    const seen = await this.caller.create({
+      content: op.plain ? op.content : this.marked(op.content),
+      tags: this.markedTags(op.tags),
+      metadata: this.mark ? { ...op.metadata, [this.mark]: this.mark } : op.metadata,
+      // Lists are ordered by time and id: an id that is random must not decide.
+      created_at: op.named === undefined ? 10_000 + step : op.when,
+      ...(op.named !== undefined && { id: (this.ownNames ? this.mark : '') + nameOf(op.named) }),
+      ...(op.session && { session_id: op.session }),
+      ...(op.lasting ? {} : { expires_at: FAR_FUTURE }),
+      ...(this.mark && { collection: this.mark }),
+      ...(op.sector && { sector: op.sector as Sector }),
+      ...(op.once && { on_duplicate: 'return' }),
+    });
+    const memory = seen.body.memory ?? seen.body;
+    if (op.named === undefined && seen.status < 300) this.made.push(memory.id as string);
+    return seen;
+  }
+
+  private async list(query: ListMemoriesDto): Promise<Seen> {
+    const seen = await this.caller.list(query);
+    const cursor = seen.body.next_cursor as string | null | undefined;
+    const { cursor: _, ...rest } = query;
+    if (cursor) this.lastList = { query: rest, cursor };
+    return seen;
+  }
+
+  private idOf(target: Target, other: Side | undefined): string {
+    if ('named' in target) return nameOf(target.named);
+    const [made, back] = 'made' in target ? [this.made, target.made] : [other?.made ?? [], target.others];
+    return made.at(-1 - (back % Math.max(1, made.length))) ?? NO_ID;
+  }
+
+  private marked(text: string): string {
+    return this.mark ? `${text} ${this.mark}` : text;
+  }
+
+  private markedTags(tags: readonly string[]): string[] {
+    return this.mark ? [...tags, this.mark] : [...tags];
+  }
+}
+
+function nameOf(index: number): string {
+  return `n${index}`;
+}
+
+function etag(version: number | undefined): string | undefined {
+  return version === undefined ? undefined : `"${version}"`;
+}
+
+function columns({ session, after }: Filter) {
+  return {
+    ...(session !== undefined && { session_id: session }),
+    ...(after !== undefined && { created_after: after }),
+  };
+}
+
+/** What A sees when its steps run with no B in the world. */
+export async function runAlone(steps: readonly Step[], a: Caller): Promise<Seen[]> {
+  const alone = new Side(a, '', false);
+  for (const { side, operation } of steps) if (side === 'A') await alone.perform(operation, undefined);
+  return alone.seen;
+}
+
+/**
+ * What A sees when B's steps run in between and at the same time.
+ *
+ * @param sameVault whether the two share a vault: ids are unique in it, so that B then names its memories
+ *   otherwise than A
+ */
+export async function runMixed(
+  steps: readonly Step[],
+  a: Caller,
+  b: Caller,
+  sameVault: boolean,
+): Promise<Seen[]> {
+  const [one, two] = [new Side(a, '', false), new Side(b, CANARY, sameVault)];
+  let underWay = Promise.resolve();
+  for (const { side, operation, together } of steps) {
+    if (side === 'A') {
+      await one.perform(operation, two);
+    } else {
+      underWay = underWay.then(() => two.perform(operation, one));
+      if (!together) await underWay;
+    }
+  }
+  await underWay;
+  return one.seen;
+}
+
+const OWN_CLOCK = new Set(['updated_at', 'replaced_at']);
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+/**
+ * Everything A saw, comparable between runs: ids that the service made are numbered as they appear, and the
+ * vault's name, the time of writing and a cursor's hash (which holds the vault's name) are left out.
+ */
+export function comparable(seen: readonly Seen[], vault: string): string {
+  const text = JSON.stringify(
+    seen,
+    (name, value: unknown) => {
+      if (OWN_CLOCK.has(name)) return undefined;
+      if (name !== 'next_cursor' || typeof value !== 'string') return value;
+      return (JSON.parse(Buffer.from(value, 'base64url').toString()) as unknown[]).slice(0, 2);
+    },
+    1,
+  );
+  const numbers = new Map<string, string>();
+  return text.replaceAll(`"${vault}"`, '"<vault>"').replaceAll(UUID, (id) => {
+    if (!numbers.has(id)) numbers.set(id, `#${numbers.size}`);
+    return numbers.get(id)!;
+  });
+}

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ApiResponse, ApiSecurity } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiResponse } from '@nestjs/swagger';
 import type { Permission } from './permissions.js';
 
 /** Who may call a route: anyone, anyone with a valid credential, or only holders of one permission. */
@@ -11,20 +11,19 @@ type Decorator = ClassDecorator & MethodDecorator;
 
 const ACCESS = 'cairn:access';
 
+const NO_CREDENTIAL = ApiResponse({ status: 401, description: 'No token, or one that is not accepted' });
+
 /** Anyone may call it, without a credential; it runs without a scope and so cannot touch a vault's data. */
-export const Public = () => declareAccess('public', ApiSecurity({})); // {}: no credential
+export const Public = () => declareAccess('public');
 
 /** Anyone with a valid credential may call it, whatever its permissions. */
-export const Authenticated = () =>
-  declareAccess('authenticated', refusal(401, 'No token, or one not accepted'));
+export const Authenticated = () => declareAccess('authenticated', ApiBearerAuth(), NO_CREDENTIAL);
 
 /** Only credentials with this permission may call it. On a method it stands in for the one on the class. */
-export const RequirePermission = (permission: Permission) =>
-  declareAccess(
-    permission,
-    refusal(401, 'No token, or one not accepted'),
-    refusal(403, `The credential lacks the permission "${permission}"`),
-  );
+export const RequirePermission = (permission: Permission) => {
+  const description = `The credential lacks the permission "${permission}"`;
+  return declareAccess(permission, ApiBearerAuth(), NO_CREDENTIAL, ApiResponse({ status: 403, description }));
+};
 
 /** @returns undefined when the route does not say: then nobody may call it */
 export function accessOf(handler: Target, controller: Target): Access | undefined {
@@ -41,9 +40,4 @@ function declareAccess(access: Access, ...documentation: Decorator[]): Decorator
     for (const decorate of documentation)
       decorate(classOrPrototype as never, name as never, descriptor as never);
   };
-}
-
-function refusal(status: number, description: string): Decorator {
-  const schema = { $ref: '#/components/schemas/Problem' };
-  return ApiResponse({ status, description, content: { 'application/problem+json': { schema } } });
 }

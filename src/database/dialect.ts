@@ -47,23 +47,28 @@ export function openTenantDatabase(dataSource: DataSource, tripwire: Tripwire): 
     return new Sqlite(path, { readonly: true, fileMustExist: true, timeout: SQLITE_BUSY_TIMEOUT_MS });
   });
   driver.escapeQueryWithParameters = bindSqlite;
-  hideConnection(driver, () => {
-    throw new TenancyViolationError('A tenant has no bare connection');
-  });
+  hideConnection(driver);
   return {
     createQueryRunner: () => new SqliteQueryRunner(driver, connections, tripwire),
     ping: async () => void (await connections.reader.run('SELECT 1', [])),
     close: () => {
       connections.close();
-      // TypeORM closes the writer itself.
-      hideConnection(driver, () => writer);
+      // TypeORM closes the writer itself, and opens another when the data source is opened again.
+      Object.defineProperty(driver, 'databaseConnection', {
+        value: writer,
+        writable: true,
+        configurable: true,
+      });
     },
   };
 }
 
-/** Makes `read` what becomes of a look at the connection that TypeORM's driver keeps. */
-function hideConnection(driver: BetterSqlite3Driver, read: () => Database.Database): void {
-  Object.defineProperty(driver, 'databaseConnection', { get: read, set: read, configurable: true });
+/** TypeORM's driver keeps the connection in plain sight, with no tenant on it. */
+function hideConnection(driver: BetterSqlite3Driver): void {
+  const refuse = (): never => {
+    throw new TenancyViolationError('A tenant has no bare connection');
+  };
+  Object.defineProperty(driver, 'databaseConnection', { get: refuse, set: refuse, configurable: true });
 }
 
 const PLACEHOLDER = /:(\.\.\.)?([A-Za-z0-9_.]+)/g;

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -83,12 +83,28 @@ const STATUS_OF_PARSER_ERROR: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
 };
 
+/** Node's own note of the answer that a connection is about to give, or is giving. */
+type HttpSocket = Socket & { _httpMessage?: ServerResponse | null };
+
+/** Connections on which something unreadable came in: Node reports it anew with every further byte. */
+const unreadable = new WeakSet<Socket>();
+
 /** What is not HTTP, or not in time: there is no request and no response, only the socket. */
-function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, log: Log): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const failure = failureOfStatus(STATUS_OF_PARSER_ERROR[error.code ?? ''] ?? 400);
+function answerUnreadable(error: NodeJS.ErrnoException, socket: HttpSocket, log: Log): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || unreadable.has(socket)) return;
+  unreadable.add(socket);
+  const status = STATUS_OF_PARSER_ERROR[error.code ?? ''] ?? 400;
+  const earlier = socket._httpMessage;
+  // A whole request before it may have changed something: its answer is not to be lost.
+  if (earlier?.req.complete) earlier.once('close', () => refuseConnection(status, socket, log));
+  else refuseConnection(status, socket, log);
+}
+
+function refuseConnection(status: number, socket: HttpSocket, log: Log): void {
+  const failure = failureOfStatus(status);
   const requestId = requestIdOf();
-  if (socket.writable && !hasBegunAnswer(socket)) {
+  // Where an answer is half written, another would end up inside it.
+  if (socket.writable && !socket._httpMessage?.headersSent) {
     const { contentType, body } = errorWriterFor(undefined)(failure, requestId);
     const headers = { ...BARE_HEADERS, 'Content-Type': contentType, 'X-Request-Id': requestId };
     socket.write(
@@ -104,9 +120,4 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, log: Log
   }
   socket.destroySoon();
   log.info({ request_id: requestId, route: 'none', status: failure.status });
-}
-
-/** Whether an answer on this connection is half written, so that another would end up inside it. */
-function hasBegunAnswer(socket: Socket & { _httpMessage?: { headersSent: boolean } | null }): boolean {
-  return socket._httpMessage?.headersSent ?? false;
 }

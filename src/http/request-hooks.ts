@@ -52,6 +52,8 @@ function refuseMissingHost({ raw }: FastifyRequest): void {
   if (raw.headers.host !== undefined || raw.httpVersion !== '1.1') return;
   throw new ApiError(400, 'INVALID_HEADER', 'The header host is missing.', {
     errors: [{ field: 'host', message: 'must be sent' }],
+    // Whoever leaves it out does not speak HTTP/1.1: nothing more is expected of the connection.
+    headers: { Connection: 'close' },
   });
 }
 

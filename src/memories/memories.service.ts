@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { ApiError } from '../http/api-error.js';
 import { RecallIndex } from '../recall/recall-index.js';
+import { PreparedInsert, PreparedSelect } from '../tenancy/prepared-statements.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { VaultsService } from '../vaults/vaults.service.js';
@@ -24,6 +25,9 @@ export function memoryNotFound(): ApiError {
 /** Storing, reading, changing and deleting single memories, with their index entries. */
 @Injectable()
 export class MemoriesService {
+  private readonly byId: PreparedSelect<Memory>;
+  private readonly insert: PreparedInsert<Memory>;
+
   constructor(
     @InjectRepository(Memory) private readonly memories: Repository<Memory>,
     @InjectRepository(MemoryVersion) private readonly versions: Repository<MemoryVersion>,
@@ -33,7 +37,10 @@ export class MemoriesService {
     private readonly mover: MemoryMover,
     private readonly remover: MemoryRemover,
     private readonly sweep: ExpirySweep,
-  ) {}
+  ) {
+    this.byId = new PreparedSelect(memories, 'm', (query) => query.where('m.id = :id').limit(1));
+    this.insert = new PreparedInsert(memories);
+  }
 
   /**
    * @returns the memory, and whether it is new (false only with `on_duplicate: "return"`)
@@ -67,14 +74,14 @@ export class MemoriesService {
         createdAt,
         updatedAt: now,
       };
-      await this.memories.insert(memory);
+      await this.insert.run(memory);
       return { memory, created: true };
     });
   }
 
   /** @throws ApiError 404 */
   async get(id: string): Promise<Memory> {
-    const memory = await this.memories.findOneBy({ id });
+    const memory = await this.byId.one({ id });
     if (!memory) throw memoryNotFound();
     return memory;
   }

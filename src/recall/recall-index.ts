@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, LessThanOrEqual, type Repository } from 'typeorm';
+import { PreparedSelect, PreparedUpdate } from '../tenancy/prepared-statements.js';
 import { ScopeRow } from './scope.entity.js';
 import {
   type Slot,
@@ -27,22 +28,40 @@ export interface Indexed {
  */
 @Injectable()
 export class RecallIndex {
+  private readonly scopeOf: PreparedSelect<ScopeRow>;
+  private readonly lastBlock: PreparedSelect<TermBlock>;
+  private readonly fillBlock: PreparedUpdate<TermBlock>;
+  private readonly countIn: PreparedUpdate<ScopeRow>;
+
   constructor(
     @InjectRepository(ScopeRow) private readonly scopes: Repository<ScopeRow>,
     @InjectRepository(TermBlock) private readonly blocks: Repository<TermBlock>,
-  ) {}
+  ) {
+    this.scopeOf = new PreparedSelect(scopes, 's', (query) => query.where('s.userId = :userId').limit(1));
+    this.lastBlock = new PreparedSelect(blocks, 'b', (query) =>
+      query.where('b.userId = :userId').orderBy('b.blockNo', 'DESC').limit(1),
+    );
+    this.fillBlock = new PreparedUpdate(
+      blocks,
+      { data: ':data', slots: ':slots' },
+      'userId = :userId AND blockNo = :blockNo',
+    );
+    this.countIn = new PreparedUpdate(
+      scopes,
+      { nextPosition: ':nextPosition', memoryCount: ':memoryCount', termCount: ':termCount' },
+      'userId = :userId',
+    );
+  }
 
   /** @returns the position the memory takes: the owner's next, never used before */
   async append(userId: string, memory: Indexed): Promise<number> {
     const slot = toSlot(memory);
-    const scope = (await this.scopes.findOneBy({ userId })) ?? (await this.newScope(userId));
+    const scope = (await this.scopeOf.one({ userId })) ?? (await this.newScope(userId));
     const position = scope.nextPosition;
-    const [last] = await this.blocks.find({ where: { userId }, order: { blockNo: 'DESC' }, take: 1 });
+    const last = await this.lastBlock.one({ userId });
     if (last && accepts(last.data, slot)) {
-      await this.blocks.update(
-        { userId, blockNo: last.blockNo },
-        { data: appendSlot(last.data, slot), slots: last.slots + 1 },
-      );
+      const data = appendSlot(last.data, slot);
+      await this.fillBlock.run({ userId, blockNo: last.blockNo, data, slots: last.slots + 1 });
     } else {
       await this.blocks.insert({
         userId,
@@ -52,14 +71,12 @@ export class RecallIndex {
         data: appendSlot(emptyBlock(), slot),
       });
     }
-    await this.scopes.update(
-      { userId },
-      {
-        nextPosition: position + 1,
-        memoryCount: scope.memoryCount + 1,
-        termCount: scope.termCount + lengthOf(slot),
-      },
-    );
+    await this.countIn.run({
+      userId,
+      nextPosition: position + 1,
+      memoryCount: scope.memoryCount + 1,
+      termCount: scope.termCount + lengthOf(slot),
+    });
     return position;
   }
 

@@ -28,10 +28,13 @@ export async function checkReferences(
       const wanted = referenceOf(metadata, key, values);
       if (!wanted || seen.has(JSON.stringify(wanted))) continue;
       seen.add(JSON.stringify(wanted));
-      const found = await metadata.dataSource
-        .createQueryBuilder(key.referencedEntityMetadata.target, 'referenced', runner)
-        .where({ ...wanted, userId })
-        .getExists();
+      // What has expired since the caller read it still stands where it stood.
+      const found = await TenantContext.asVault(() =>
+        metadata.dataSource
+          .createQueryBuilder(key.referencedEntityMetadata.target, 'referenced', runner)
+          .where({ ...wanted, userId })
+          .getExists(),
+      );
       if (!found) throw refused(metadata, key);
     }
   }

@@ -1,3 +1,4 @@
+import { TextCache } from '../database/text-cache.js';
 import { type Token, tokenise } from './sql-tokens.js';
 
 /** What stands between a pair of brackets. */
@@ -26,11 +27,17 @@ export function nest(tokens: readonly Token[]): Node[] | undefined {
   return levels.length === 1 ? levels[0] : undefined;
 }
 
+const judged = new TextCache<boolean>();
+
 /**
  * Whether a fragment stays inside the brackets that are put around it: its own brackets close in order, and
  * no comment or quote reaches beyond its end.
  */
 export function isSelfContained(fragment: string): boolean {
+  return judged.get(fragment, staysInside);
+}
+
+function staysInside(fragment: string): boolean {
   if (fragment.includes('--') || fragment.includes('/*')) return false;
   const tokens = tokenise(fragment);
   return tokens !== undefined && nest(tokens) !== undefined;

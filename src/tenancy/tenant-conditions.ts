@@ -41,6 +41,17 @@ export function tenantCondition(
   return conditions.join(' AND ');
 }
 
+/**
+ * What the text of `tenantCondition` depends on beside its arguments: in two scopes with the same shape it is
+ * the same text.
+ *
+ * @throws NoTenantContextError without a scope
+ */
+export function conditionShape(): string {
+  const { userId, shareUnowned, includeExpired } = TenantContext.scope();
+  return `${userId === undefined ? 'vault' : 'user'}/${shareUnowned}/${includeExpired}`;
+}
+
 /** Rows without an owner have the empty string, which no user is called. */
 function ownerCondition(column: string, shareUnowned: boolean): string {
   return shareUnowned ? `${column} IN (:${PARAMETER.user}, '')` : `${column} = :${PARAMETER.user}`;

@@ -44,8 +44,12 @@ export class TenantEntityManager extends EntityManager {
     const owner = target ?? (entity.constructor as EntityTarget<ObjectLiteral>);
     if (!this.dataSource.hasMetadata(owner)) return;
     const metadata = this.dataSource.getMetadata(owner);
-    if (!tenancyOf(metadata)) return;
+    const tenancy = tenancyOf(metadata);
+    if (!tenancy) return;
+    const { vaultId, userId } = TenantContext.scope();
     const fields = entity as ObjectLiteral;
-    fields.vaultId ??= TenantContext.scope().vaultId;
+    fields.vaultId ??= vaultId;
+    const keyHoldsUser = metadata.primaryColumns.some(({ databaseName }) => databaseName === 'user_id');
+    if (keyHoldsUser && tenancy.visibility === 'owned' && userId !== undefined) fields.userId ??= userId;
   }
 }

@@ -204,13 +204,13 @@ export class TenantInsertQueryBuilder<Entity extends ObjectLiteral> extends Inse
 }
 
 /** The columns whose values come from the scope. */
-function stamped(metadata: EntityMetadata): string[] {
+export function stamped(metadata: EntityMetadata): string[] {
   const owned = tenancyOf(metadata)?.visibility === 'owned' && TenantContext.scope().userId !== undefined;
   return owned ? [USER, VAULT] : [VAULT];
 }
 
 /** @throws TenancyViolationError for values that name another vault, or in a user scope another user */
-function refuseForeign(metadata: EntityMetadata, values: ObjectLiteral): void {
+export function refuseForeign(metadata: EntityMetadata, values: ObjectLiteral): void {
   if (!tenancyOf(metadata)) return;
   const scope = TenantContext.scope();
   for (const name of stamped(metadata)) {

@@ -13,7 +13,7 @@ export function isVaultId(value: unknown): value is string {
  * two different names never share an id, because every byte that could be ambiguous (the colon included) is
  * escaped, and the two prefixes `x:` and `h::` cannot be the outcome of escaping alone.
  *
- * @param name any text; it is kept as it is in `vaults.name`
+ * @param name any well-formed text; it is kept as it is in `vaults.name`
  */
 export function vaultIdFor(name: string): string {
   let id = '';

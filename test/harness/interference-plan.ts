@@ -131,7 +131,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: of('delete'), target, version }) },
   { weight: 1, arbitrary: fc.record({ kind: of('purge'), filter: narrowed, dryRun: fc.boolean() }) },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
       kind: of('list'),
       filter,
@@ -140,7 +140,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       count: fc.boolean(),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: of('next'), others: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ kind: of('next'), others: fc.boolean() }) },
   {
     weight: 4,
     arbitrary: fc.record({

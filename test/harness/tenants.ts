@@ -19,14 +19,19 @@ export function processFolder(): string {
 export async function makeDatabase(rows: 'empty' | 'seeded'): Promise<string> {
   const path = join(processFolder(), 'cairn.sqlite');
   await prepareDatabase({ database: { url: `sqlite:${path}`, kind: 'sqlite', path, source: 'test' } });
-  if (rows === 'seeded') {
-    const database = new Database(path);
-    seedTenants(database);
-    // One file, so that it can be copied.
-    database.pragma('journal_mode = DELETE');
-    database.close();
-  }
+  const database = new Database(path);
+  if (rows === 'seeded') seedTenants(database);
+  // One file, so that it can be copied.
+  database.pragma('journal_mode = DELETE');
+  database.close();
   return path;
+}
+
+/** A copy of a database that nobody has open. */
+export function copyOf(path: string): string {
+  const copy = join(processFolder(), 'cairn.sqlite');
+  copyFileSync(path, copy);
+  return copy;
 }
 
 export function openTenants(path: string): Promise<DataSource> {

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { TEST_SECRET } from '../harness/tokens.js';
+import type { CpuReport } from './cpu-probe.js';
+
+const BUILT = resolve(import.meta.dirname, '../..');
+const PROBE = pathToFileURL(join(BUILT, 'test/bench/cpu-probe.js')).href;
+/** How long a server may take to listen, on however busy a machine. Milliseconds. */
+const PATIENCE = 60_000;
+const LOOK_AGAIN_MS = 10;
+const ADDRESS = /"address":"(http:[^"]+)"/;
+
+/**
+ * A built server in a process of its own, on an empty database, whose CPU time can be read. It logs as it does
+ * by default, to a file.
+ */
+export class MeasuredServer {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+    readonly baseUrl: string,
+  ) {}
+
+  /** @param entry a built file, from the folder of the build: `src/main.js` */
+  static async start(entry: string, nodeArgs: readonly string[] = []): Promise<MeasuredServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-'));
+    const logFile = join(folder, 'log');
+    const log = openSync(logFile, 'w');
+    const child = spawn(process.execPath, [...nodeArgs, '--import', PROBE, join(BUILT, entry)], {
+      env: {
+        PATH: process.env.PATH,
+        DATABASE_URL: `sqlite:${join(folder, 'cairn.sqlite')}`,
+        JWT_SECRET: TEST_SECRET,
+        PORT: '0',
+        NODE_ENV: 'production',
+      },
+      stdio: ['ignore', log, 'inherit', 'ipc'],
+    });
+    closeSync(log);
+    try {
+      return new MeasuredServer(child, folder, await addressOf(child, logFile));
+    } catch (error) {
+      await end(child, folder);
+      throw error;
+    }
+  }
+
+  /** User and system time since the process began, in microseconds. */
+  async cpuMicroseconds(): Promise<number> {
+    const answered = once(this.child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    this.child.send('cpu');
+    const [{ user, system }] = (await answered) as [CpuReport];
+    return user + system;
+  }
+
+  async stop(): Promise<void> {
+    await end(this.child, this.folder);
+  }
+}
+
+/** Where the server says in its log that it listens. */
+async function addressOf(child: ChildProcess, logFile: string): Promise<string> {
+  const deadline = Date.now() + PATIENCE;
+  for (;;) {
+    const address = ADDRESS.exec(readFileSync(logFile, 'utf8'))?.[1];
+    if (address) return address;
+    if (child.exitCode !== null) throw new Error(`The server ended with status ${child.exitCode}`);
+    if (Date.now() > deadline) throw new Error('The server did not listen in time');
+    await sleep(LOOK_AGAIN_MS);
+  }
+}
+
+async function end(child: ChildProcess, folder: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,201 @@
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestService } from './harness/app.js';
+import { type ApiRoute, apiRoutes } from './harness/api-routes.js';
+import { DatabaseView } from './harness/database-view.js';
+import { recordFigure } from './harness/figures.js';
+import type { Hostile } from './harness/hostile-draft.js';
+import { hostileRequest } from './harness/hostile-requests.js';
+import { SOUND, auditIndex } from './harness/index-audit.js';
+import { Random } from './harness/random.js';
+import { type Outcome, RawConnection } from './harness/raw-connection.js';
+import { randomSeed } from './harness/seed.js';
+import { mintToken } from './harness/tokens.js';
+
+const seed = randomSeed('hostile-inputs');
+const INPUTS_A_ROUTE = Number(process.env.HOSTILE_INPUTS ?? 1_000);
+const ANSWER_WITHIN_MS = 10_000;
+const LANES = 8;
+
+/** What serves pages and documents rather than the API. */
+const OTHER_ROUTES: ApiRoute[] = ['/docs', '/docs/swagger-ui.css', '/openapi.json', '/nowhere'].map(
+  (path) => ({
+    method: 'GET',
+    path,
+    body: undefined,
+    query: {},
+    headers: [],
+  }),
+);
+
+const prototypes = () =>
+  [Object, Array, Function, String, Number, Promise, Map].map(({ prototype }) =>
+    Reflect.ownKeys(prototype as object).map(String),
+  );
+
+/** Of both kinds of credentials together. */
+const total = { failures: 0, inputs: 0, routes: new Set<string>() };
+
+afterAll(() => {
+  recordFigure('hostile.failures', total.failures);
+  recordFigure('hostile.inputs', total.inputs);
+  recordFigure('hostile.routes', total.routes.size);
+});
+
+type Credentials = (vault: string, user: string) => [name: string, value: string][];
+
+const withToken: Credentials = (vault, user) => [['Authorization', `Bearer ${mintToken({ vault, user })}`]];
+const withNames: Credentials = (vault, user) => [
+  ['X-Vault-Id', vault],
+  ['X-User-Id', user],
+];
+
+describe.each<[string, NodeJS.ProcessEnv, Credentials, number]>([
+  ['with tokens', {}, withToken, INPUTS_A_ROUTE],
+  ['in dev mode', { JWT_SECRET: undefined }, withNames, INPUTS_A_ROUTE / 5],
+])('hostile inputs %s', (mode, env, credentialsOf, inputs) => {
+  let service: TestService;
+  let view: DatabaseView;
+  let port: number;
+
+  beforeAll(async () => {
+    service = await TestService.start(env);
+    view = new DatabaseView(service.databasePath);
+    port = (service.app.getHttpServer().address() as AddressInfo).port;
+  });
+
+  afterAll(async () => {
+    view.close();
+    await service.stop();
+  });
+
+  const clientOf = (vault: string) => service.anonymous(Object.fromEntries(credentialsOf(vault, 'ana')));
+
+  const pure = prototypes();
+  const wrong: string[] = [];
+  let sent = 0;
+  let slowest = 0;
+
+  /** Sends one and says what is wrong with the answer, if anything. */
+  async function judge(connection: RawConnection, request: Hostile): Promise<Outcome> {
+    const began = performance.now();
+    const outcome = await connection.send(request);
+    slowest = Math.max(slowest, performance.now() - began);
+    sent += 1;
+    const fault = faultOf(outcome, request);
+    if (fault) {
+      wrong.push(
+        `${fault} to ${request.method} (${request.note}): ${request.bytes.toString('latin1', 0, 400)}`,
+      );
+    }
+    return outcome;
+  }
+
+  async function run(route: ApiRoute, number: number): Promise<Record<string, number>> {
+    const vault = `hostile-${number}`;
+    const client = clientOf(vault);
+    const aim = { route, credentials: credentialsOf(vault, 'ana'), id: 'target' };
+    const random = new Random(seed + number);
+    const isSafe = route.method === 'GET';
+    const outcomes: Record<string, number> = {};
+    const renew = () =>
+      client.post('/v1/memories', { id: 'target', content: 'The owl sat in the barn.', tags: ['target'] });
+    await renew();
+    const before = view.digest();
+    let left = inputs;
+    const lane = async () => {
+      const connection = new RawConnection(port, ANSWER_WITHIN_MS);
+      let [version, digest] = [view.version(), isSafe ? '' : view.digest()];
+      while (left > 0) {
+        left -= 1;
+        const request = hostileRequest(aim, random);
+        const outcome = await judge(connection, request);
+        const status = typeof outcome === 'string' ? outcome : String(outcome.status);
+        outcomes[status] = (outcomes[status] ?? 0) + 1;
+        // One at a time where things may change, so that a change has one cause.
+        if (isSafe || version === view.version()) continue;
+        if (/^2/.test(status)) await renew();
+        else if (view.digest() !== digest) wrong.push(`${status} changed the database: ${request.note}`);
+        [version, digest] = [view.version(), view.digest()];
+      }
+      connection.close();
+    };
+    await Promise.all(Array.from({ length: isSafe ? LANES : 1 }, lane));
+    if (isSafe) expect(view.digest()).toBe(before);
+    return outcomes;
+  }
+
+  it('have no route unvisited', () => {
+    expect(apiRoutes(service.app).length).toBeGreaterThanOrEqual(12);
+  });
+
+  it(
+    'are all answered, none with a 5xx, refusals as problems that change nothing',
+    async () => {
+      const routes = [...apiRoutes(service.app), ...OTHER_ROUTES];
+      for (const [number, route] of routes.entries()) {
+        const began = Date.now();
+        const outcomes = await run(route, number);
+        console.log(`${route.method} ${route.path}: ${JSON.stringify(outcomes)} ${Date.now() - began} ms`);
+      }
+      console.log(`${mode}: ${sent} sent, slowest ${Math.round(slowest)} ms`);
+      recordFigure('hostile.routes', routes.length);
+      recordFigure('hostile.inputs', sent);
+      recordFigure('hostile.failures', wrong.length);
+      expect(wrong.slice(0, 5)).toEqual([]);
+    },
+    20 * 60_000,
+  );
+
+  it('that follow a whole request leave it its answer', async () => {
+    const body = '{"id":"first","content":"An owl."}';
+    const whole = [
+      'POST /v1/memories HTTP/1.1',
+      'Host: localhost',
+      ...credentialsOf('followed', 'ana').map(([name, value]) => `${name}: ${value}`),
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+    ];
+    for (const rest of ['{', '\0'.repeat(300_000), 'GET /v1/nothing HTTP/1.1\r\nbad header\r\n\r\n']) {
+      const bytes = Buffer.from(`${whole.join('\r\n')}\r\n\r\n${body}${rest}`);
+      const connection = new RawConnection(port, ANSWER_WITHIN_MS);
+      const outcome = await connection.send({ bytes, isHead: false, alone: true, ends: false });
+      expect(outcome).toMatchObject({ status: 201 });
+      await clientOf('followed').delete('/v1/memories/first');
+    }
+  });
+
+  it('leave the service and the process as they were', async () => {
+    expect(prototypes()).toEqual(pure);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+    expect((await service.anonymous().get('/health/ready')).status).toBe(200);
+    const client = clientOf('afterwards');
+    const { body } = await client.post('/v1/memories', { content: 'The service is well.' });
+    expect((await client.get(`/v1/memories/${body.id}`)).body).toEqual(body);
+    const found = await client.post('/v1/memories/search', { query: 'well' });
+    expect(found.body.results).toHaveLength(1);
+    expect(auditIndex(service.databasePath)).toMatchObject(SOUND);
+    const untouched = ['api_keys', 'audit', 'facts', 'waypoints', 'vectors', 'users', 'stats', 'imports'];
+    for (const table of untouched) expect([table, view.counts()[table]]).toEqual([table, 0]);
+  });
+});
+
+function faultOf(outcome: Outcome, { mayClose, isHead }: Hostile): string | undefined {
+  if (outcome === 'hang') return 'no answer';
+  if (outcome === 'closed') return mayClose ? undefined : 'no answer but the end';
+  const { status, headers, body } = outcome;
+  if (status >= 500 || status < 200) return `${status} ${body.slice(0, 100)}`;
+  if (status < 400 || isHead) return undefined;
+  if (!headers.get('content-type')?.startsWith('application/problem+json'))
+    return `${status} not as a problem`;
+  try {
+    const problem = JSON.parse(body) as Record<string, unknown>;
+    const isProblem =
+      problem.status === status &&
+      /^[A-Z_]+$/.test(String(problem.code)) &&
+      typeof problem.detail === 'string';
+    return isProblem ? undefined : `${status} with the problem ${body.slice(0, 100)}`;
+  } catch {
+    return `${status} with ${body.slice(0, 100)}`;
+  }
+}

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { endBuiltServers, startBuiltServer } from './built-server.js';
+import { AcknowledgingWriter, type State } from './harness/acknowledging-writer.js';
+import { temporaryFolder } from './harness/app.js';
+import { DatabaseView } from './harness/database-view.js';
+import { recordFigure } from './harness/figures.js';
+import { SOUND, auditIndex } from './harness/index-audit.js';
+import { Random } from './harness/random.js';
+import { randomSeed } from './harness/seed.js';
+
+const seed = randomSeed('kill');
+const CYCLES = Number(process.env.KILL_CYCLES ?? 10);
+const WRITERS = 8;
+
+afterAll(endBuiltServers);
+
+/** Two vaults, in each two users, one of them written to from two sides, and a service. */
+function writersOf(random: Random, prefix = ''): AcknowledgingWriter[] {
+  return Array.from({ length: WRITERS }, (_, i) => {
+    const user = ['ana', 'ana', 'ben', undefined][i >> 1];
+    return new AcknowledgingWriter(`${prefix}w${i}`, `vault-${i % 2}`, user, random);
+  });
+}
+
+interface Row {
+  id: string;
+  content: string;
+  session: string | null;
+  version: number;
+  former: number;
+}
+
+/** Everything there is, by id (the writers' ids are unique across vaults). */
+function stored(path: string): Map<string, State> {
+  const view = new DatabaseView(path);
+  expect(view.integrity()).toBe('ok');
+  const rows = view.all<Row>(
+    `SELECT m.id, m.content, m.session_id AS session, m.version, count(v.version) AS former
+     FROM memories m LEFT JOIN memory_versions v ON v.vault_id = m.vault_id AND v.memory_id = m.id
+     GROUP BY m.vault_id, m.id`,
+  );
+  view.close();
+  // Each version but the last is in the history.
+  expect(rows.filter(({ version, former }) => former !== version - 1)).toEqual([]);
+  return new Map(rows.map(({ id, content, session, version }) => [id, { content, session, version }]));
+}
+
+/** @returns the acknowledged writes that are not there as they should be */
+function lost(writers: readonly AcknowledgingWriter[], found: ReadonlyMap<string, State>): string[] {
+  return writers.flatMap(({ states }) =>
+    [...states].flatMap(([id, state]) =>
+      JSON.stringify(found.get(id)) === JSON.stringify(state)
+        ? []
+        : [`${id}: ${JSON.stringify(state)} is ${JSON.stringify(found.get(id))}`],
+    ),
+  );
+}
+
+describe('the built server', () => {
+  it(
+    'loses no acknowledged write, and leaves no row without index entry, when it is killed',
+    async () => {
+      const random = new Random(seed);
+      const path = join(temporaryFolder(), 'cairn.sqlite');
+      const writers = writersOf(random);
+      const missing: string[] = [];
+      let inDoubt = 0;
+      let server = await startBuiltServer({ DATABASE_URL: `sqlite:${path}` });
+      for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
+        const { url } = server;
+        const writing = Promise.all(writers.map((writer) => writer.write(url)));
+        await sleep(50 + random.below(700));
+        server.child.kill('SIGKILL');
+        await Promise.all([writing, server.exit]);
+
+        // The next start recovers the file, as it would in earnest.
+        server = await startBuiltServer({ DATABASE_URL: `sqlite:${path}` });
+        const found = stored(path);
+        for (const writer of writers) {
+          if (!writer.pending) continue;
+          inDoubt += 1;
+          writer.resolve(found.get(writer.pending.id));
+        }
+        missing.push(...lost(writers, found));
+        const expected = writers.reduce((sum, { states }) => sum + states.size, 0);
+        expect([cycle, found.size]).toEqual([cycle, expected]);
+        expect([cycle, auditIndex(path)]).toMatchObject([cycle, SOUND]);
+      }
+      const acknowledged = writers.reduce((sum, writer) => sum + writer.acknowledged, 0);
+      console.log(`${CYCLES} kills, ${acknowledged} writes acknowledged, ${inDoubt} in doubt`);
+      recordFigure('kill.cycles', CYCLES);
+      recordFigure('kill.lost', missing.length);
+      recordFigure('kill.unindexed', auditIndex(path).rowsWithoutEntry.length);
+      expect(missing).toEqual([]);
+      expect(acknowledged).toBeGreaterThan(CYCLES * WRITERS);
+    },
+    CYCLES * 30_000,
+  );
+
+  it('loses nothing when two processes write to one file at once', async () => {
+    const random = new Random(seed + 1);
+    const path = join(temporaryFolder(), 'cairn.sqlite');
+    const servers = await Promise.all([1, 2].map(() => startBuiltServer({ DATABASE_URL: `sqlite:${path}` })));
+    const writers = servers.map((_, i) => writersOf(random, `p${i}-`));
+    await Promise.all(servers.flatMap(({ url }, i) => writers[i].map((writer) => writer.write(url, 60))));
+    const all = writers.flat();
+    expect(lost(all, stored(path))).toEqual([]);
+    expect(stored(path).size).toBe(all.reduce((sum, { states }) => sum + states.size, 0));
+    expect(auditIndex(path)).toMatchObject(SOUND);
+    // Each process sees what the other wrote, and scores it the same.
+    const answers = await Promise.all(
+      servers.map(async ({ url }) => {
+        const response = await fetch(`${url}/v1/memories/search`, {
+          method: 'POST',
+          headers: { 'x-vault-id': 'vault-0', 'content-type': 'application/json' },
+          body: JSON.stringify({ query: 'owl in the winter garden', limit: 100 }),
+        });
+        return response.text();
+      }),
+    );
+    expect(JSON.parse(answers[0]).results).toHaveLength(100);
+    expect(answers[1]).toBe(answers[0]);
+  });
+});

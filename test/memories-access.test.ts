@@ -49,16 +49,15 @@ describe('permissions', () => {
   };
 
   it.each([
-    ['read'],
-    ['write'],
-    ['delete'],
-    ['read', 'write'],
-    ['read', 'delete'],
-    ['admin'],
-    ['operator'],
-    [],
-  ])('%s %s: 403 exactly where one is lacking, before anything else', async (...permissions) => {
-    const given = permissions.filter(Boolean);
+    { given: ['read'] },
+    { given: ['write'] },
+    { given: ['delete'] },
+    { given: ['read', 'write'] },
+    { given: ['read', 'delete'] },
+    { given: ['admin'] },
+    { given: ['operator'] },
+    { given: [] },
+  ])('$given: 403 exactly where one is lacking, before anything else', async ({ given }) => {
     const vault = `permissions-${given.join('-')}.`;
     await service.as(vault, 'u').post('/v1/memories', { id: 'm', content: 'An owl.', tags: ['x'] });
     const before = view.digest();

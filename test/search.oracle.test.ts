@@ -207,7 +207,7 @@ describe('search against the formula', () => {
         }
         expect(auditIndex(service.databasePath)).toMatchObject(SOUND);
       }),
-      { seed, numRuns: 25, endOnFailure: true },
+      { seed, numRuns: Number(process.env.ORACLE_RUNS ?? 25), endOnFailure: true },
     );
   });
 });

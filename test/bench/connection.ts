@@ -35,9 +35,15 @@ export class Connection {
     return new Connection(socket);
   }
 
+  /** Closed by either side: the server ends connections that were idle for long. */
+  get closed(): boolean {
+    return this.socket.destroyed || this.socket.readableEnded;
+  }
+
   /** @param request all of it, as it goes over the line */
   send(request: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      if (this.closed) return reject(new Error('The connection is closed'));
       this.waiting = { resolve, reject };
       this.socket.write(request);
     });

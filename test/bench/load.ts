@@ -29,18 +29,14 @@ function stayAwake(): () => void {
 /** A user of one vault, who sends many requests. */
 export class Load {
   private readonly credential: string;
+  private connections: readonly Connection[] = [];
 
-  private constructor(
-    private readonly connections: readonly Connection[],
+  constructor(
+    private readonly baseUrl: string,
     vault: string,
   ) {
     const permissions = ['read', 'write', 'delete'];
     this.credential = `authorization: Bearer ${mintToken({ vault, user: 'u1', permissions })}`;
-  }
-
-  static async open(baseUrl: string, vault: string): Promise<Load> {
-    const connections = Array.from({ length: CONNECTIONS }, () => Connection.open(baseUrl));
-    return new Load(await Promise.all(connections), vault);
   }
 
   /**
@@ -51,6 +47,7 @@ export class Load {
    * @throws Error on the first answer with another status
    */
   async send(count: number, callOf: (n: number) => Call): Promise<string[]> {
+    await this.connect();
     const bodies = new Array<string>(count);
     let next = 0;
     const sendOn = async (connection: Connection) => {
@@ -67,6 +64,12 @@ export class Load {
 
   close(): void {
     for (const connection of this.connections) connection.close();
+  }
+
+  private async connect(): Promise<void> {
+    const open = this.connections.filter(({ closed }) => !closed);
+    const missing = Array.from({ length: CONNECTIONS - open.length }, () => Connection.open(this.baseUrl));
+    this.connections = [...open, ...(await Promise.all(missing))];
   }
 
   private async call(connection: Connection, { method, path, body, status = 200 }: Call): Promise<string> {

@@ -8,7 +8,7 @@ const REQUESTS = 2_000;
 /** The cost of `GET /v1/whoami` with a token, and of the same handler marked public in the same process. */
 export async function measureWhoami(rounds = ROUNDS): Promise<Costs<'guarded' | 'open'>> {
   const server = await MeasuredServer.start('test/bench/server.js');
-  const load = await Load.open(server.baseUrl, 'acme');
+  const load = new Load(server.baseUrl, 'acme');
   const calls = (path: string) => ({
     count: REQUESTS,
     run: (count: number) => load.send(count, () => ({ method: 'GET', path })),

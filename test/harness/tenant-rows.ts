@@ -26,6 +26,8 @@ export const TABLES: Readonly<Record<string, Reach>> = {
 
 export type Row = Record<string, string | number | bigint | Buffer | null>;
 
+export type TableRow = readonly [table: string, row: Row];
+
 export const VAULTS = ['A', 'B'] as const;
 export const USERS = ['u1', 'u2', ''] as const;
 
@@ -261,10 +263,10 @@ export function insertRow(database: Database.Database, table: string, row: Row):
 }
 
 /** Every row of every tenant table, in a fixed order. */
-export function readTenants(database: Database.Database): [table: string, row: Row][] {
+export function readTenants(database: Database.Database): TableRow[] {
   return Object.keys(TABLES).flatMap((table) =>
     (database.prepare(`SELECT * FROM "${table}" ORDER BY 1, 2, 3, 4, 5`).all() as Row[]).map(
-      (row): [string, Row] => [table, row],
+      (row): TableRow => [table, row],
     ),
   );
 }

@@ -5,26 +5,13 @@ import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { TenantDataSource } from '../../src/tenancy/tenant-data-source.js';
-import { prepareDatabase } from '../../src/upgrade/prepare-database.js';
-import { type Row, TABLES, insertRow, readTenants, seedTenants } from './tenant-rows.js';
+import { type Row, TABLES, type TableRow, insertRow, readTenants } from './tenant-rows.js';
 
 /** A folder that goes with the process. */
 export function processFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-tenants-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** A migrated database in a file of its own, empty or with rows of two vaults in every table. */
-export async function makeDatabase(rows: 'empty' | 'seeded'): Promise<string> {
-  const path = join(processFolder(), 'cairn.sqlite');
-  await prepareDatabase({ database: { url: `sqlite:${path}`, kind: 'sqlite', path, source: 'test' } });
-  const database = new Database(path);
-  if (rows === 'seeded') seedTenants(database);
-  // One file, so that it can be copied.
-  database.pragma('journal_mode = DELETE');
-  database.close();
-  return path;
 }
 
 /** A copy of a database that nobody has open. */
@@ -46,10 +33,17 @@ export function openPlain(path: string): Promise<DataSource> {
 /** Whether a row is the scope's own, to read and to change. */
 export type Owns = (table: string, row: Row) => boolean;
 
+/** What became of the rows: the own ones, and all others. */
+export interface Changes {
+  readonly own: boolean;
+  readonly foreign: boolean;
+}
+
 /** A database with a second, plain connection that sees everything and puts everything back. */
 export class TenantWorld {
-  private readonly seed: [string, Row][];
+  private readonly seed: readonly TableRow[];
   private readonly schemaVersion: unknown;
+  private dataVersion: unknown;
 
   private constructor(
     private readonly path: string,
@@ -59,7 +53,8 @@ export class TenantWorld {
     private inspector: Database.Database,
   ) {
     this.seed = readTenants(inspector);
-    this.schemaVersion = inspector.pragma('schema_version', { simple: true });
+    this.schemaVersion = this.pragma('schema_version');
+    this.dataVersion = this.pragma('data_version');
   }
 
   /**
@@ -75,7 +70,7 @@ export class TenantWorld {
     const start = join(folder, 'template.sqlite');
     copyFileSync(template, start);
     const database = new Database(start);
-    const kept = readTenants(database).filter(([table, row]) => keep(table, row));
+    const kept = readTenants(database).filter((entry) => keep(...entry));
     replaceRows(database, kept);
     database.close();
     const path = join(folder, 'world.sqlite');
@@ -85,15 +80,21 @@ export class TenantWorld {
 
   /** The rows that are `owns`'s, and all others, as text. */
   digest(owns: Owns): { own: string; foreign: string } {
-    const own: unknown[] = [];
-    const foreign: unknown[] = [];
-    for (const entry of readTenants(this.inspector)) (owns(...entry) ? own : foreign).push(entry);
-    return { own: JSON.stringify(own), foreign: JSON.stringify(foreign) };
+    const rows = readTenants(this.inspector);
+    const part = (own: boolean) => JSON.stringify(rows.filter((entry) => owns(...entry) === own));
+    return { own: part(true), foreign: part(false) };
   }
 
-  /** Whether the tables are there as they were. */
-  intact(): boolean {
-    return this.inspector.pragma('schema_version', { simple: true }) === this.schemaVersion;
+  /** What has been done to the rows, and to the tables, since they were last put back. */
+  changes(owns: Owns): Changes {
+    if (this.pragma('data_version') === this.dataVersion) return { own: false, foreign: false };
+    if (!this.intact()) return { own: true, foreign: true };
+    const now = readTenants(this.inspector);
+    const differ = (own: boolean) => {
+      const part = (rows: readonly TableRow[]) => rows.filter((entry) => owns(...entry) === own);
+      return JSON.stringify(part(now)) !== JSON.stringify(part(this.seed));
+    };
+    return { own: differ(true), foreign: differ(false) };
   }
 
   /** @param unsettled whether the connections themselves may be in another state */
@@ -101,6 +102,7 @@ export class TenantWorld {
     if (this.intact() && !unsettled) {
       try {
         replaceRows(this.inspector, this.seed);
+        this.dataVersion = this.pragma('data_version');
         return;
       } catch {
         // Something still holds the file: a transaction that was left open.
@@ -111,11 +113,21 @@ export class TenantWorld {
     copyFileSync(this.template, this.path);
     this.dataSource = await this.open(this.path);
     this.inspector = openInspector(this.path);
+    this.dataVersion = this.pragma('data_version');
   }
 
   async close(): Promise<void> {
     this.inspector.close();
     await this.dataSource.destroy();
+  }
+
+  /** Whether the tables are there as they were. */
+  private intact(): boolean {
+    return this.pragma('schema_version') === this.schemaVersion;
+  }
+
+  private pragma(name: string): unknown {
+    return this.inspector.pragma(name, { simple: true });
   }
 }
 
@@ -125,10 +137,17 @@ function openInspector(path: string): Database.Database {
   return inspector;
 }
 
-function replaceRows(database: Database.Database, rows: readonly [string, Row][]): void {
+/** Gives each table that differs these rows. */
+function replaceRows(database: Database.Database, rows: readonly TableRow[]): void {
   database.pragma('foreign_keys = OFF');
+  const now = readTenants(database);
   database.transaction(() => {
-    for (const table of Object.keys(TABLES)) database.exec(`DELETE FROM "${table}"`);
-    for (const [table, row] of rows) insertRow(database, table, row);
+    for (const table of Object.keys(TABLES)) {
+      const of = (all: readonly TableRow[]) => all.filter(([name]) => name === table);
+      const wanted = of(rows);
+      if (JSON.stringify(of(now)) === JSON.stringify(wanted)) continue;
+      database.exec(`DELETE FROM "${table}"`);
+      for (const [, row] of wanted) insertRow(database, table, row);
+    }
   })();
 }

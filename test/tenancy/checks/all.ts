@@ -1,0 +1,17 @@
+import type { Check } from './check.js';
+import { contextChecks } from './context.js';
+import { expiryChecks } from './expiry.js';
+import { interleavedChecks } from './interleaved.js';
+import { nestedChecks } from './nested.js';
+import { snapshotChecks } from './snapshots.js';
+import { unitChecks } from './units.js';
+
+/** What holds of the tenancy layer beside the access paths. */
+export const CHECKS: readonly Check[] = [
+  ...contextChecks,
+  ...unitChecks,
+  ...nestedChecks,
+  ...snapshotChecks,
+  ...expiryChecks,
+  ...interleavedChecks,
+];

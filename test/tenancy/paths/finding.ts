@@ -1,0 +1,205 @@
+import {
+  And,
+  Between,
+  Equal,
+  ILike,
+  In,
+  IsNull,
+  LessThanOrEqual,
+  Like,
+  MoreThan,
+  Not,
+  Or,
+  Raw,
+} from 'typeorm';
+import { Memory } from '../../../src/memories/memory.entity.js';
+import type { Path } from '../attempt.js';
+
+/** The find methods of repositories and of the entity manager, with every kind of option. */
+export const finding: readonly Path[] = [
+  { name: 'find()', run: (t) => t.memories.find(), expect: 'scoped' },
+  { name: 'find({})', run: (t) => t.memories.find({ where: {} }), expect: 'scoped' },
+  { name: 'find by id', run: (t) => t.memories.find({ where: { id: t.own.memoryId } }), expect: 'scoped' },
+  {
+    name: "find by another's id",
+    run: (t) => t.memories.find({ where: { id: t.foreign.memoryId } }),
+    expect: 'nothing',
+  },
+  {
+    name: 'find, alternatives',
+    run: (t) => t.memories.find({ where: [{ id: t.own.memoryId }, { id: t.foreign.memoryId }, {}] }),
+    expect: 'scoped',
+  },
+  {
+    name: 'find in another vault',
+    run: (t) => t.memories.find({ where: { vaultId: t.foreign.vaultId, id: t.foreign.memoryId } }),
+    expect: 'nothing',
+  },
+  {
+    name: 'find in the own vault or another',
+    run: (t) => t.memories.find({ where: { vaultId: In(['A', 'B']) } }),
+    expect: 'scoped',
+  },
+  {
+    name: 'find of another user',
+    run: (t) => t.memories.find({ where: { userId: 'u2' } }),
+    expect: ['scoped', 'nothing'],
+  },
+  {
+    name: 'find selected columns',
+    run: (t) => t.memories.find({ select: { content: true } }),
+    expect: 'scoped',
+  },
+  {
+    name: 'find ordered',
+    run: (t) => t.memories.find({ order: { salience: 'DESC', id: 'ASC' } }),
+    expect: 'scoped',
+  },
+  {
+    name: 'find a page',
+    run: (t) => t.memories.find({ order: { id: 'ASC' }, skip: 1, take: 2 }),
+    expect: 'scoped',
+  },
+  {
+    name: 'find beyond the last page',
+    run: (t) => t.memories.find({ order: { id: 'ASC' }, skip: 12, take: 12 }),
+    expect: 'nothing',
+  },
+  { name: 'find with deleted', run: (t) => t.memories.find({ withDeleted: true }), expect: 'scoped' },
+  { name: 'find cached', run: (t) => t.memories.find({ cache: true }), expect: 'scoped' },
+  {
+    name: 'find cached under a name',
+    run: (t) => t.memories.find({ cache: { id: 'all', milliseconds: 60_000 } }),
+    expect: 'scoped',
+  },
+  {
+    name: 'find with a comment',
+    run: (t) => t.memories.find({ comment: 'why */ OR 1=1 --' }),
+    expect: 'scoped',
+  },
+  { name: 'find in a transaction', run: (t) => t.memories.find({ transaction: true }), expect: 'scoped' },
+  {
+    name: 'find locked',
+    run: (t) => t.memories.find({ lock: { mode: 'pessimistic_write' } }),
+    expect: 'refused',
+  },
+  {
+    name: 'find In',
+    run: (t) => t.memories.findBy({ id: In([t.own.memoryId, t.foreign.memoryId]) }),
+    expect: 'scoped',
+  },
+  { name: 'find Not(In([]))', run: (t) => t.memories.findBy({ id: Not(In([])) }), expect: 'scoped' },
+  { name: 'find In([])', run: (t) => t.memories.findBy({ id: In([]) }), expect: 'nothing' },
+  { name: 'find Not(Equal)', run: (t) => t.memories.findBy({ id: Not(Equal('x')) }), expect: 'scoped' },
+  { name: 'find Like', run: (t) => t.memories.findBy({ content: Like('%') }), expect: 'scoped' },
+  { name: 'find ILike', run: (t) => t.memories.findBy({ content: ILike('CANARY%') }), expect: 'scoped' },
+  { name: 'find Between', run: (t) => t.memories.findBy({ version: Between(0, 1e6) }), expect: 'scoped' },
+  {
+    name: 'find And, Or',
+    run: (t) => t.memories.findBy({ version: Or(And(MoreThan(0), LessThanOrEqual(1e6)), MoreThan(5)) }),
+    expect: 'scoped',
+  },
+  { name: 'find IsNull', run: (t) => t.memories.findBy({ expiresAt: IsNull() }), expect: 'scoped' },
+  {
+    name: 'find Raw',
+    run: (t) => t.memories.findBy({ id: Raw((column) => `${column} = '' OR 1=1`) }),
+    expect: 'scoped',
+  },
+  {
+    name: 'find Raw with parameters',
+    run: (t) =>
+      t.memories.findBy({ id: Raw((column) => `${column} IN (:...ids)`, { ids: ['m-u1-1', 'm-u2-1'] }) }),
+    expect: 'scoped',
+  },
+  {
+    name: 'find Raw out of its brackets',
+    run: (t) => t.memories.findBy({ id: Raw(() => `1=1) OR (1=1`) }),
+    expect: 'scoped',
+  },
+  {
+    name: 'find Raw far out of its brackets',
+    run: (t) => t.memories.findBy({ id: Raw(() => `1=1)))) OR ((((1=1`) }),
+    expect: 'refused',
+  },
+  {
+    name: 'find Raw with a subselect',
+    run: (t) => t.memories.findBy({ id: Raw((column) => `${column} IN (SELECT src_id FROM waypoints)`) }),
+    expect: 'refused',
+  },
+  {
+    name: 'findOne',
+    run: (t) => t.memories.findOne({ where: { id: t.own.memoryId }, order: { version: 'DESC' } }),
+    expect: 'scoped',
+  },
+  {
+    name: 'findOne({})',
+    run: (t) => t.memories.findOne({ where: {}, order: { version: 'DESC' } }),
+    expect: 'scoped',
+  },
+  {
+    name: "findOneBy another's id",
+    run: (t) => t.memories.findOneBy({ id: t.foreign.memoryId }),
+    expect: 'nothing',
+  },
+  {
+    name: 'findOneOrFail',
+    run: (t) => t.memories.findOneOrFail({ where: {}, order: { version: 'DESC' } }),
+    expect: 'scoped',
+  },
+  {
+    name: "findOneByOrFail another's id",
+    run: (t) => t.memories.findOneByOrFail({ id: t.foreign.memoryId }),
+    expect: 'refused',
+  },
+  {
+    name: 'find an expired row',
+    run: (t) => t.memories.findOneBy({ id: 'm-u1-expired' }),
+    expect: 'nothing',
+  },
+  {
+    name: 'findAndCount',
+    run: (t) => t.memories.findAndCount({ take: 1, order: { id: 'ASC' } }),
+    expect: 'scoped',
+  },
+  {
+    name: 'findAndCountBy',
+    run: (t) => t.memories.findAndCountBy({ version: MoreThan(0) }),
+    expect: 'scoped',
+  },
+  { name: 'count', run: (t) => t.memories.count(), expect: 'scoped' },
+  { name: 'countBy', run: (t) => t.memories.countBy({ version: MoreThan(0) }), expect: 'scoped' },
+  {
+    name: "countBy another's id",
+    run: (t) => t.memories.countBy({ id: t.foreign.memoryId }),
+    expect: 'nothing',
+  },
+  { name: 'count expired rows', run: (t) => t.memories.countBy({ id: 'm-u1-expired' }), expect: 'nothing' },
+  { name: 'exists', run: (t) => t.memories.exists(), expect: 'scoped' },
+  {
+    name: "exists another's id",
+    run: (t) => t.memories.exists({ where: { id: t.foreign.memoryId } }),
+    expect: 'nothing',
+  },
+  { name: 'existsBy', run: (t) => t.memories.existsBy({ id: t.own.memoryId }), expect: 'scoped' },
+  {
+    name: "existsBy another's id",
+    run: (t) => t.memories.existsBy({ id: t.foreign.memoryId }),
+    expect: 'nothing',
+  },
+  { name: 'sum', run: (t) => t.memories.sum('version'), expect: 'scoped' },
+  { name: 'sum of rows', run: (t) => t.memories.sum('version', { id: t.own.memoryId }), expect: 'scoped' },
+  { name: 'average', run: (t) => t.memories.average('version'), expect: 'scoped' },
+  { name: 'minimum', run: (t) => t.memories.minimum('salience'), expect: 'scoped' },
+  { name: 'maximum', run: (t) => t.memories.maximum('version'), expect: 'scoped' },
+  { name: 'manager.find', run: (t) => t.manager.find(Memory), expect: 'scoped' },
+  { name: 'manager.find by table name', run: (t) => t.manager.find('memories'), expect: 'scoped' },
+  { name: 'manager.count', run: (t) => t.manager.count('Memory'), expect: 'scoped' },
+  { name: 'find what the whole vault sees', run: (t) => t.collections.find(), expect: 'scoped' },
+  { name: 'find what only services see', run: (t) => t.audit.find(), expect: ['scoped', 'refused'] },
+  { name: 'count what only services see', run: (t) => t.audit.count(), expect: ['scoped', 'refused'] },
+  {
+    name: 'find rows without an owner',
+    run: (t) => t.memories.findBy({ userId: '' }),
+    expect: ['scoped', 'nothing', 'scoped'],
+  },
+];

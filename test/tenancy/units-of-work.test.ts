@@ -1,0 +1,9 @@
+import 'reflect-metadata';
+import { describeChecks } from './describe-checks.js';
+import { expiryChecks } from './checks/expiry.js';
+import { nestedChecks } from './checks/nested.js';
+import { snapshotChecks } from './checks/snapshots.js';
+import { unitChecks } from './checks/units.js';
+
+describeChecks('units of work', [...unitChecks, ...nestedChecks, ...snapshotChecks]);
+describeChecks('expiring rows', expiryChecks);

@@ -21,6 +21,7 @@ const visibilities = new Map<EntityClass, Visibility>();
 const expiring = new Set<EntityClass>();
 
 const mark = (visibility: Visibility) => (): ClassDecorator => (target) => {
+  if (visibilities.has(target)) throw new Error(`${target.name}: its rows are seen in one way, not in two`);
   visibilities.set(target, visibility);
 };
 

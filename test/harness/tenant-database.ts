@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { prepareDatabase } from '../../src/upgrade/prepare-database.js';
 import { seedTenants } from './tenant-rows.js';
-import { processFolder } from './tenants.js';
+import { processFolder } from './process-folder.js';
 
 /** A migrated database in a file of its own, empty or with rows of two vaults in every table. */
 export async function makeDatabase(rows: 'empty' | 'seeded'): Promise<string> {

@@ -1,18 +1,11 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { TenantDataSource } from '../../src/tenancy/tenant-data-source.js';
+import { processFolder } from './process-folder.js';
 import { type Row, TABLES, type TableRow, insertRow, readTenants } from './tenant-rows.js';
-
-/** A folder that goes with the process. */
-export function processFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cairn-tenants-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** A copy of a database that nobody has open. */
 export function copyOf(path: string): string {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordFigure } from '../harness/figures.js';
 import { makeDatabase } from '../harness/tenant-database.js';
-import { MUTANTS, NO_TRIPWIRE } from './mutants.js';
+import { MUTANTS } from './mutants/all.js';
+import { NO_TRIPWIRE } from './mutants/mutant.js';
 
 type Examination = typeof import('./examine.js');
 

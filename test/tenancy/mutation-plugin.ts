@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Plugin } from 'vitest/config';
-import { MUTANTS, type Mutant, mutate } from './mutants.js';
+import { MUTANTS } from './mutants/all.js';
+import { type Mutant, mutate } from './mutants/mutant.js';
 
 const MARK = '?mutant=';
 const root = process.cwd();

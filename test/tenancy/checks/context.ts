@@ -2,10 +2,10 @@ import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { SqliteConnection } from '../../../src/database/sqlite/sqlite-connection.js';
 import { Fact } from '../../../src/facts/fact.entity.js';
 import { makeScope } from '../../../src/tenancy/scope.js';
 import { NoTenantContextError, TenantContext } from '../../../src/tenancy/tenant-context.js';
+import { statementsDuring } from '../../harness/statement-spy.js';
 import { type Check, type House, inVault, newFact } from './check.js';
 
 /** Everything that reaches for data, done where nobody said for whom. */
@@ -37,22 +37,6 @@ const ATTEMPTS: Record<string, (house: House) => unknown> = {
   synchronize: ({ dataSource }) => dataSource.synchronize(),
   dropDatabase: ({ dataSource }) => dataSource.dropDatabase(),
 };
-
-/** What is done to the database while `work` runs: every statement passes here, transactions too. */
-async function statementsDuring(work: () => Promise<void>): Promise<string[]> {
-  const seen: string[] = [];
-  const prepare = SqliteConnection.prototype.prepare;
-  SqliteConnection.prototype.prepare = function (sql) {
-    seen.push(sql);
-    return prepare.call(this, sql);
-  };
-  try {
-    await work();
-  } finally {
-    SqliteConnection.prototype.prepare = prepare;
-  }
-  return seen;
-}
 
 async function refusedEverywhere(house: House): Promise<void> {
   const statements = await statementsDuring(async () => {

@@ -1,0 +1,223 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+interface Source {
+  readonly path: string;
+  /** Without comments. */
+  readonly code: string;
+  /** What it imports: paths from the root of the project, or names of packages. Types do not count. */
+  readonly imports: readonly string[];
+}
+
+const STATEMENT = /^(?:import|export)\s+(?!type\b)([^'"]*?\sfrom\s+)?'([^']+)'/gm;
+const ONLY_TYPES = /^\{\s*(?:type\s+[\w\s]+,?\s*)+\}\s+from\s+$/;
+
+const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
+
+function read(path: string): Source {
+  const text = readFileSync(path, 'utf8');
+  const imports = [...text.matchAll(STATEMENT)]
+    .filter(([, names]) => names === undefined || !ONLY_TYPES.test(names))
+    .map(([, , from]) =>
+      from.startsWith('.') ? normalize(join(dirname(path), from)).replace(/\.js$/, '.ts') : from,
+    );
+  return { path, code: text.replaceAll(COMMENT, ''), imports };
+}
+
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .map((name) => join('src', name))
+  .filter((path) => path.endsWith('.ts'))
+  .map(read);
+
+const within =
+  (...folders: string[]) =>
+  ({ path }: Source) =>
+    folders.some((folder) => path.startsWith(`src/${folder}`));
+const outside = (...folders: string[]) => sources.filter((source) => !within(...folders)(source));
+
+/** The files whose code holds this text. */
+function holding(text: RegExp, among: readonly Source[] = sources): string[] {
+  return among.filter(({ code }) => text.test(code)).map(({ path }) => path);
+}
+
+function importing(what: RegExp, among: readonly Source[] = sources): string[] {
+  return among.filter(({ imports }) => imports.some((name) => what.test(name))).map(({ path }) => path);
+}
+
+describe('who knows what', () => {
+  it('finds the sources', () => {
+    expect(sources.length).toBeGreaterThan(80);
+    expect(read('src/tenancy/tripwire.ts').imports).toContain('src/tenancy/sql-analysis.ts');
+  });
+
+  it('a data source without tenants is for migrations and commands', () => {
+    expect(holding(/new DataSource\(/, outside('upgrade/', 'cli/'))).toEqual([]);
+    expect(importing(/plain-data-source/, outside('upgrade/', 'cli/'))).toEqual([]);
+  });
+
+  it('of the upgrade the service knows the entities, and what makes the database ready', () => {
+    const known = outside('upgrade/', 'cli/').flatMap(({ path, imports }) =>
+      imports
+        .filter((name) => name.startsWith('src/upgrade/') && !name.endsWith('.entity.ts'))
+        .map((name) => `${path} > ${name}`),
+    );
+    expect(known).toEqual(['src/health/schema.health.ts > src/upgrade/plan.ts']);
+    expect(holding(/import\('\.\/upgrade\//)).toEqual(['src/main.ts']);
+  });
+
+  it('nothing but the database folder and the upgrade opens a connection', () => {
+    expect(importing(/^better-sqlite3$/)).toEqual([]);
+    expect(holding(/\('better-sqlite3'\)/, outside('database/', 'upgrade/'))).toEqual(['src/main.ts']);
+    expect(holding(/databaseConnection/, outside('database/', 'upgrade/'))).toEqual([]);
+  });
+
+  it('SQL is written by query builders', () => {
+    expect(holding(/\.query\(|\.sql`|\bsql`/, outside('tenancy/', 'database/', 'upgrade/', 'cli/'))).toEqual(
+      [],
+    );
+  });
+
+  it('the internals of TypeORM are touched in few places', () => {
+    expect(importing(/^typeorm\/./, outside('tenancy/', 'database/', 'upgrade/'))).toEqual([]);
+    expect(
+      holding(
+        /createQueryRunner|getQueryAndParameters|escapeQueryWithParameters/,
+        outside('tenancy/', 'database/', 'upgrade/'),
+      ),
+    ).toEqual([]);
+  });
+
+  it('only the tenancy layer has the values that a scope stands for', () => {
+    expect(importing(/tenancy\/tenant-values/, outside('tenancy/'))).toEqual([]);
+    expect(holding(/\bTenantValue\b|TENANT_PARAMETERS/, outside('tenancy/'))).toEqual([]);
+  });
+
+  it('only the tenancy layer and the database know units of work from inside', () => {
+    expect(importing(/tenancy\/unit-of-work/, outside('tenancy/', 'database/'))).toEqual([]);
+    expect(holding(/TenantContext\.(unit|runInUnit)\(/, outside('tenancy/', 'database/'))).toEqual([]);
+  });
+
+  it('the context is kept in one place, by run() alone', () => {
+    expect(holding(/AsyncLocalStorage\b/)).toEqual(['src/tenancy/tenant-context.ts']);
+    expect(holding(/\.enterWith\(/)).toEqual([]);
+  });
+});
+
+/** Files that do what needs a reason, with the reason. */
+type Exceptions = Readonly<Record<string, string>>;
+
+describe('who makes and widens scopes', () => {
+  it.each<[what: string, text: RegExp, exceptions: Exceptions]>([
+    ['enters a request’s scope', /TenantContext\.enter\(/, { 'src/auth/auth.guard.ts': 'the one guard' }],
+    [
+      'opens a request’s context',
+      /TenantContext\.runRequest\(/,
+      { 'src/http/request-hooks.ts': 'every request' },
+    ],
+    [
+      'runs in a scope of its own making',
+      /TenantContext\.run\(/,
+      {
+        'src/vaults/vaults.service.ts': 'the guard asks for the state of the vault before there is a scope',
+        'src/memories/expiry-sweep.ts': 'a job, in the context of the vault it sweeps',
+      },
+    ],
+    [
+      'leaves the user for the vault',
+      /TenantContext\.asVault\(/,
+      {
+        'src/memories/memories.service.ts':
+          'an id is unique in the vault; a change goes on when its row expires in its midst',
+        'src/memories/memory-remover.ts': 'removes what has expired since it was read',
+      },
+    ],
+    ['sees expired rows', /includeExpired: true/, { 'src/memories/expiry-sweep.ts': 'removes them' }],
+    [
+      'makes a scope',
+      /makeScope\(/,
+      {
+        'src/auth/auth.guard.ts': 'of a verified credential',
+        'src/vaults/vaults.service.ts': 'see above',
+        'src/memories/expiry-sweep.ts': 'see above',
+      },
+    ],
+  ])('%s', (_, text, exceptions) => {
+    expect(holding(text, outside('tenancy/')).sort()).toEqual(Object.keys(exceptions).sort());
+  });
+
+  it('names the vault only where that is not a condition', () => {
+    const exceptions: Exceptions = {
+      'src/memories/memories.service.ts': 'the answer to a creation is the row as it was inserted',
+      'src/memories/memory-cursor.ts': 'a cursor is bound to its vault',
+      'src/memories/expiry-sweep.ts': 'remembers which vault was swept when',
+      'src/vaults/vaults.service.ts': 'the vault itself',
+      'src/vaults/vault-id.ts': 'what a vault id is',
+    };
+    const among = outside('tenancy/', 'database/', 'auth/', 'http/', 'upgrade/', 'cli/').filter(
+      ({ path }) => !path.endsWith('.entity.ts'),
+    );
+    const naming = holding(/\bvault_?id\b/i, among);
+    expect(naming.filter((path) => !(path in exceptions))).toEqual([]);
+  });
+});
+
+describe('the layers', () => {
+  it('edges translate, services decide: nobody but its module knows a controller', () => {
+    const knowing = importing(/\.controller\.ts$/);
+    expect(knowing.filter((path) => !path.endsWith('.module.ts'))).toEqual([]);
+  });
+
+  it('edges touch no data', () => {
+    const edges = sources.filter(({ path }) => path.endsWith('.controller.ts'));
+    expect(edges.length).toBeGreaterThan(2);
+    expect(importing(/^(typeorm|@nestjs\/typeorm)$/, edges)).toEqual([]);
+    expect(holding(/Repository</, edges)).toEqual([]);
+  });
+
+  /** Which folder may use which; a folder's own files apart. */
+  const USES: Readonly<Record<string, readonly string[]>> = {
+    config: ['auth'],
+    tenancy: ['auth', 'database', 'vaults'],
+    database: ['config', 'tenancy', 'the entities'],
+    http: ['config', 'database', 'tenancy'],
+    auth: ['config', 'http', 'tenancy', 'vaults'],
+    health: ['auth', 'config', 'http', 'tenancy', 'upgrade'],
+    vaults: ['auth', 'config', 'http', 'tenancy'],
+    recall: ['tenancy'],
+    memories: ['auth', 'embeddings', 'http', 'recall', 'tenancy', 'vaults', 'waypoints'],
+    embeddings: ['memories', 'tenancy'],
+    waypoints: ['memories', 'tenancy'],
+    upgrade: ['config', 'database', 'tenancy'],
+    cli: ['auth', 'config', 'http', 'tenancy', 'upgrade', 'vaults'],
+  };
+  const folderOf = (path: string) => /^src\/(\w+)\//.exec(path)?.[1] ?? '';
+
+  it('depend on each other as they are meant to', () => {
+    const unexpected = sources.flatMap(({ path, imports }) => {
+      const folder = folderOf(path);
+      if (folder === '') return [];
+      const allowed = USES[folder] ?? ['tenancy'];
+      return imports
+        .filter(
+          (name) => folderOf(name) !== '' && folderOf(name) !== folder && !allowed.includes(folderOf(name)),
+        )
+        .filter((name) => !(allowed.includes('the entities') && name.endsWith('.entity.ts')))
+        .map((name) => `${path} > ${name}`);
+    });
+    expect(unexpected).toEqual([]);
+  });
+
+  it('the tenancy layer knows no feature', () => {
+    const known = sources
+      .filter(within('tenancy/'))
+      .flatMap(({ imports }) =>
+        imports.filter((name) => name.startsWith('src/') && !name.startsWith('src/tenancy/')),
+      );
+    expect([...new Set(known)].sort()).toEqual([
+      'src/database/dialect.ts',
+      'src/database/text-cache.ts',
+      'src/vaults/vault-id.ts',
+    ]);
+  });
+});

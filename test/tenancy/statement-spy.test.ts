@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Client, TestService } from '../harness/app.js';
+import { statementsDuring } from '../harness/statement-spy.js';
+import { TABLES } from '../harness/tenant-rows.js';
+
+const CONTROL =
+  /^(BEGIN|BEGIN IMMEDIATE|COMMIT|ROLLBACK|(SAVEPOINT|RELEASE|ROLLBACK TO) nested_\d+|SELECT 1)$/;
+
+/** Everything the API does with memories, with texts and ids that `word` decides. */
+async function useEverything(client: Client, word: string): Promise<void> {
+  const add = async (fields: object) => (await client.post('/v1/memories', fields)).body as { id: string };
+  const first = await add({
+    content: `${word} prefers window seats`,
+    id: `${word}-1`,
+    tags: [word],
+    metadata: { a: word },
+  });
+  const second = await add({
+    content: `${word} went to the sea`,
+    session_id: word,
+    collection: word,
+    sector: 'episodic',
+  });
+  const third = await add({ content: `${word} is happy`, expires_at: Date.now() + 1_000_000 });
+  await client.post('/v1/memories', { content: `${word} is happy`, on_duplicate: 'return' });
+  await client.post('/v1/memories', { content: 'x', id: first.id });
+  await client.post('/v1/memories', { content: '' });
+  for (const id of [first.id, second.id, `no ${word}`]) {
+    await client.get(`/v1/memories/${encodeURIComponent(id)}`);
+    await client.get(`/v1/memories/${encodeURIComponent(id)}/history`);
+    await client.patch(`/v1/memories/${encodeURIComponent(id)}`, {
+      content: `${word} prefers aisle seats`,
+      tags: [],
+    });
+    await client.patch(`/v1/memories/${encodeURIComponent(id)}`, {
+      session_id: `${word} 2`,
+      expires_at: null,
+    });
+  }
+  const filters = [
+    '',
+    '?count=true&order=asc',
+    `?session_id=${word}&collection=${word}&created_after=1&created_before=9000000000000`,
+    `?sector=episodic&tag=${word}`,
+    `?metadata=${encodeURIComponent(JSON.stringify({ a: word }))}&count=true`,
+  ];
+  for (const filter of filters) await client.get(`/v1/memories${filter}`);
+  const page = await client.get('/v1/memories?limit=1');
+  await client.get(`/v1/memories?limit=1&cursor=${page.body.next_cursor}`);
+  for (const order of ['asc', 'desc']) await client.get(`/v1/memories?limit=2&order=${order}`);
+  await client.post('/v1/memories/search', { query: `${word} seats` });
+  await client.post('/v1/memories/search', {
+    query: word,
+    limit: 2,
+    filters: { tags: [word], session_id: word },
+  });
+  await client.delete(`/v1/memories?session_id=${word}&dry_run=true`);
+  await client.delete(`/v1/memories?session_id=${encodeURIComponent(`${word} 2`)}`);
+  await client.delete(`/v1/memories/${third.id}`);
+  await client.delete(`/v1/memories/no ${word}`);
+  await client.get('/v1/whoami');
+}
+
+describe('the statements of the service', () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await TestService.start();
+  });
+  afterAll(() => service.stop());
+
+  const as: Record<string, (vault: string) => Client> = {
+    user: (vault) => service.as(vault, `${vault}'s user`),
+    'whole vault': (vault) => service.as(vault),
+  };
+
+  it.each(Object.keys(as))('are a finite set, and each is confined to its vault: for the %s', async (who) => {
+    const words = ['anna', 'berta', "o'neill", 'x'.repeat(60)];
+    const texts = await seen(who, words[0]);
+    expect(texts.size).toBeGreaterThan(20);
+    for (const text of texts) if (!CONTROL.test(text)) expectConfined(text, who === 'user');
+    for (const word of words.slice(1)) {
+      expect([...(await seen(who, word))].filter((text) => !texts.has(text))).toEqual([]);
+    }
+    console.log(`for the ${who}: ${texts.size} different statements`);
+  });
+
+  /** The texts of the statements that a vault of its own makes. */
+  async function seen(who: string, word: string): Promise<Set<string>> {
+    const vault = `${who}-${word}`.replaceAll(/[^a-z]/g, '-');
+    return new Set(await statementsDuring(() => useEverything(as[who](vault), word)));
+  }
+});
+
+/** Statements that look beyond the user on purpose: is an id taken, what has expired. */
+const OF_THE_VAULT = /"(?:id" = \?|expires_at" <= \?)\)*\s*\) AND \( "Memory"\."vault_id" = \? \)/;
+
+/** Looks at a statement as a reader would, without the tripwire's eyes. */
+function expectConfined(text: string, ofUser: boolean): void {
+  const named = Object.keys(TABLES).filter((table) => text.includes(`"${table}"`));
+  expect([text, named]).not.toEqual([text, []]);
+  // No value stands in the text: no string but the empty one, no number but 0, 1 and those of LIMIT.
+  expect(text.replaceAll("''", '')).not.toMatch(/'/);
+  expect(text.replaceAll(/LIMIT \d+|\w*[a-z_]\w*/gi, '')).not.toMatch(/[2-9]|\d\d/);
+  if (text.startsWith('INSERT')) {
+    expect(text).toMatch(/^INSERT INTO "\w+"\("vault_id", .*VALUES \(\?, /);
+    return;
+  }
+  expect(text).toMatch(/"vault_id" = \?/);
+  const owned = named.some((table) => TABLES[table] === 'owned');
+  if (ofUser && owned && text.startsWith('SELECT') && !OF_THE_VAULT.test(text)) {
+    expect(text).toMatch(/"user_id" (?:= \?|IN \(\?, ''\))/);
+  }
+}

@@ -1,7 +1,6 @@
-import { Brackets, NotBrackets, SelectQueryBuilder } from 'typeorm';
+import { Brackets, NotBrackets } from 'typeorm';
 import { Fact } from '../../../src/facts/fact.entity.js';
 import { Memory } from '../../../src/memories/memory.entity.js';
-import { MemoryVersion } from '../../../src/memories/memory-version.entity.js';
 import { Waypoint } from '../../../src/waypoints/waypoint.entity.js';
 import type { Path } from '../attempt.js';
 

@@ -1,20 +1,4 @@
-import { Fact } from '../../../src/facts/fact.entity.js';
-import { Memory } from '../../../src/memories/memory.entity.js';
-import { MemoryVersion } from '../../../src/memories/memory-version.entity.js';
-import type { Attempt, Path } from '../attempt.js';
-
-/** The names of the parameters that the tenancy layer binds; anyone can read them off a builder. */
-function scopeParameters(t: Attempt): { vault: string; user: string; now: string } {
-  if (t.byHand) return { vault: 'v', user: 'u', now: 'n' };
-  const names = Object.keys(t.facts.createQueryBuilder('f').getParameters());
-  const named = (kind: string) => names.find((name) => name.startsWith(`tenant_${kind}`)) ?? 'none';
-  return { vault: named('vault'), user: named('user'), now: named('now') };
-}
-
-/** A query of memories that has these parameters. */
-function queryWithScope(t: Attempt) {
-  return t.query().setParameters(t.byHand ? { v: t.own.vaultId, u: t.own.userId, n: Date.now() } : {});
-}
+import type { Path } from '../attempt.js';
 
 const ALL_FACTS = '(SELECT group_concat(object) FROM facts)';
 const ALL_MEMORIES = '(SELECT group_concat(content) FROM memories)';

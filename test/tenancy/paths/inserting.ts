@@ -1,15 +1,7 @@
 import type { ObjectLiteral } from 'typeorm';
 import { Fact } from '../../../src/facts/fact.entity.js';
 import { Memory } from '../../../src/memories/memory.entity.js';
-import type { Attempt, Path } from '../attempt.js';
-
-/** Another's row as a tenant would forge it: its key, its owner, new content. */
-function forged(t: Attempt): Partial<Memory> {
-  const { vaultId, userId, memoryId } = t.foreign;
-  return { vaultId, userId, id: memoryId, position: 501 };
-}
-
-const allOf = (t: Attempt) => ({ id: t.own.memoryId });
+import type { Path } from '../attempt.js';
 
 /** Inserting and upserting, and the references of what is inserted. */
 export const inserting: readonly Path[] = [

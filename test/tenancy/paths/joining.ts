@@ -1,8 +1,7 @@
-import { Brackets, NotBrackets, SelectQueryBuilder } from 'typeorm';
+import { SelectQueryBuilder } from 'typeorm';
 import { Fact } from '../../../src/facts/fact.entity.js';
 import { Memory } from '../../../src/memories/memory.entity.js';
 import { MemoryVersion } from '../../../src/memories/memory-version.entity.js';
-import { Waypoint } from '../../../src/waypoints/waypoint.entity.js';
 import type { Path } from '../attempt.js';
 
 /** The select query builder: joins, what stands in its FROM, and what it turns into. */

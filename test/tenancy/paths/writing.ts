@@ -1,5 +1,3 @@
-import type { ObjectLiteral } from 'typeorm';
-import { Fact } from '../../../src/facts/fact.entity.js';
 import { Memory } from '../../../src/memories/memory.entity.js';
 import type { Attempt, Path } from '../attempt.js';
 

@@ -142,6 +142,7 @@ export class TenantDataSource extends DataSource {
       try {
         const result = await TenantContext.runInUnit(unit, () => fn(runner.manager));
         while (unit.nested) await unit.nested;
+        unit.open = false;
         await runner.commitTransaction();
         outer.afterCommit.push(...unit.afterCommit);
         return result;

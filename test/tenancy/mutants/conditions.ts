@@ -37,4 +37,9 @@ export const conditions: readonly Mutant[] = [
     find: 'if (tenancy.expiring && !scope.includeExpired) {',
     replace: 'if (false) {',
   }),
+  beneath('a write does not mind expiry', {
+    file: CONDITIONS,
+    find: 'if (tenancy.expiring && !scope.includeExpired) {',
+    replace: "if (tenancy.expiring && !scope.includeExpired && purpose === 'read') {",
+  }),
 ];

@@ -1,13 +1,4 @@
-import {
-  type Mutant,
-  CONDITIONS,
-  DATA_SOURCE,
-  CONTEXT,
-  UNIT,
-  RUNNER,
-  TRIPWIRE_OFF,
-  checks,
-} from './mutant.js';
+import { type Mutant, DATA_SOURCE, CONTEXT, UNIT, RUNNER, checks } from './mutant.js';
 
 /** Context and units of work. */
 export const units: readonly Mutant[] = [
@@ -84,11 +75,6 @@ export const units: readonly Mutant[] = [
       find: "if (this.unit && !this.lease) throw new TenancyViolationError('This unit of work has ended');",
       replace: '',
     },
-    {
-      file: RUNNER,
-      find: "if (this.isReleased) throw new TenancyViolationError('This query runner was released');",
-      replace: '',
-    },
   ),
   checks('a unit goes on when the database has ended its transaction', {
     file: RUNNER,
@@ -139,13 +125,4 @@ export const units: readonly Mutant[] = [
     find: "if (this.unit) throw new TenancyViolationError('A unit of work commits when its function returns');",
     replace: '',
   }),
-  checks(
-    'an upsert does not mind expiry',
-    {
-      file: CONDITIONS,
-      find: 'if (tenancy.expiring && !scope.includeExpired) {',
-      replace: "if (tenancy.expiring && !scope.includeExpired && purpose === 'read') {",
-    },
-    TRIPWIRE_OFF,
-  ),
 ];

@@ -113,7 +113,7 @@ describe('POST /v1/memories/search', () => {
     const client = service.as('ties', 'u');
     const ids = ['d', 'b', 'z', 'a', 'c'];
     for (const [i, id] of ids.entries())
-      await store(client, { id, content: 'The same owl.', created_at: 9 - i });
+      await store(client, { id, content: 'The same owl.', session_id: id, created_at: 9 - i });
     const found = await search(client, 'owl');
     expect(idsOf(found)).toEqual(ids);
     expect(new Set(found.map(({ score }) => score)).size).toBe(1);
@@ -166,7 +166,8 @@ describe('POST /v1/memories/search', () => {
       ['French', "L'été, Chloé préfère la crème brûlée.", 'creme brulee'],
       ['English', 'Priya adopted two rescued greyhounds.', 'greyhound rescue'],
     ];
-    for (const [id, content] of memories) await store(client, { id, content });
+    // Each in a session of its own: a neighbour would be found too, further down.
+    for (const [id, content] of memories) await store(client, { id, content, session_id: id });
     for (const [id, content, query] of memories) {
       expect(idsOf(await search(client, query))).toEqual([id]);
       expect(idsOf(await search(client, content))[0]).toBe(id);

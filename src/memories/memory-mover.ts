@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { VectorRow } from '../embeddings/vector.entity.js';
+import { indexedOf, slotOf } from '../recall/indexed.js';
 import { RecallIndex } from '../recall/recall-index.js';
+import { sameSlot } from '../recall/term-block.js';
 import { Waypoint } from '../waypoints/waypoint.entity.js';
 import type { Memory } from './memory.entity.js';
 import { MemoryVersion } from './memory-version.entity.js';
@@ -18,17 +20,18 @@ export class MemoryMover {
   ) {}
 
   /**
-   * Brings the recall index from one state of a memory to the next. Another text takes the old one's place;
-   * another owner or session is a new arrival, and gives `after` its new position.
+   * Brings the recall index from one state of a memory to the next. Other features or another expiry take the
+   * place of the old ones; another owner or session is a new arrival, and gives `after` its new position.
    */
   async reindex(before: Memory, after: Memory): Promise<void> {
-    const moved = before.userId !== after.userId || before.sessionId !== after.sessionId;
-    if (moved) {
+    const indexed = indexedOf(after);
+    const [was, is] = [slotOf(indexedOf(before)), slotOf(indexed)];
+    if (before.userId !== after.userId || was.session !== is.session) {
       await this.index.remove(before.userId, [before.position]);
-      after.position = await this.index.append(after.userId, after);
+      after.position = await this.index.append(after.userId, indexed);
       if (before.userId !== after.userId) await this.changeOwner(after);
-    } else if (before.content !== after.content || before.expiresAt !== after.expiresAt) {
-      await this.index.replace(after.userId, after.position, after);
+    } else if (!sameSlot(was, is)) {
+      await this.index.replace(after.userId, after.position, indexed);
     }
   }
 

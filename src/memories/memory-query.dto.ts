@@ -15,6 +15,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { ExplanationDto } from './explanation.dto.js';
 import { MemoryDto } from './memory-view.dto.js';
 import { SECTORS, type Sector } from './sectors.js';
 import { Absent, IsMetadata, IsName, IsStorableText, IsTime, IsUserId } from './field.validators.js';
@@ -101,11 +102,18 @@ export class SearchDto {
   @ValidateNested()
   @Type(() => SearchFiltersDto)
   filters?: SearchFiltersDto;
+
+  /** `true`: with each result, all that its score is made of. For queries of at most 64 different terms. */
+  @Absent()
+  @IsBoolean()
+  explain?: boolean;
 }
 
 export class FoundMemoryDto extends MemoryDto {
   /** How well it answers the query, 0 to 1; comparable within one answer. */
   score: number;
+  /** Where `explain` was asked for. */
+  explain?: ExplanationDto;
 }
 
 export class SearchResultDto {

@@ -1,74 +1,84 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Repository } from 'typeorm';
-import { rank } from '../recall/bm25.js';
-import type { Hit } from '../recall/ranking.js';
+import { ApiError } from '../http/api-error.js';
+import { explainTerms } from '../recall/explanation.js';
+import { IndexUpkeep } from '../recall/index-upkeep.js';
+import { type QueryFeatures, queryOf } from '../recall/query-features.js';
 import { RecallIndex } from '../recall/recall-index.js';
+import { type Hit, type Place, RecallSearch } from '../recall/recall-search.js';
 import { relevance } from '../recall/relevance.js';
-import { terms } from '../recall/terms.js';
+import { StatsCounter } from '../stats/stats-counter.js';
 import { Tenancy } from '../tenancy/tenancy.js';
-import { TenantContext } from '../tenancy/tenant-context.js';
-import { Memory } from './memory.entity.js';
-import { jsonCheck, refuseOtherUser, whereColumns } from './memory-filters.js';
+import { ExplanationDto } from './explanation.dto.js';
+import { MOST_PLACES, MemoriesByPlace, MemoryPlaces } from './memory-places.js';
+import type { Memory } from './memory.entity.js';
+import { jsonCheck, refuseOtherUser } from './memory-filters.js';
 import { DEFAULT_LIMIT, type SearchDto, type SearchFiltersDto } from './memory-query.dto.js';
+import { reinforcementGain } from './salience.js';
 
 export interface Found {
   readonly memory: Memory;
   /** 0 to 1. */
   readonly score: number;
+  /** Where it was asked for. */
+  readonly explain?: ExplanationDto;
 }
 
-/** Hits whose memories are fetched at a time where filters may turn some away. */
-const CHUNK = 200;
+/** An explanation grows with the query: beyond so many distinct terms it would be megabytes. */
+const MOST_TERMS_EXPLAINED = 64;
 
 /** Search by words, best first. Statistics are those of the owners searched; filters never change them. */
 @Injectable()
 export class MemorySearch {
   constructor(
-    @InjectRepository(Memory) private readonly memories: Repository<Memory>,
+    private readonly places: MemoryPlaces,
     private readonly index: RecallIndex,
+    private readonly upkeep: IndexUpkeep,
     private readonly tenancy: Tenancy,
+    private readonly stats: StatsCounter,
   ) {}
 
-  /** @throws ApiError 403 for another user */
-  async search({ query, limit = DEFAULT_LIMIT, filters = {} }: SearchDto): Promise<Found[]> {
+  /** @throws ApiError 403 for another user, 400 for an explanation of too long a query */
+  async search({
+    query: text,
+    limit = DEFAULT_LIMIT,
+    filters = {},
+    explain = false,
+  }: SearchDto): Promise<Found[]> {
     refuseOtherUser(filters.user_id);
-    const words = terms(query);
-    if (words.length === 0) return [];
-    return this.tenancy.snapshot(async () => {
-      const blocks = await this.index.read(ownersSearched(filters.user_id));
-      const owners: string[] = [];
-      const ranking = rank(
-        blocks.map(({ userId, firstPosition, data }) => {
-          if (owners.at(-1) !== userId) owners.push(userId);
-          return { scope: owners.length - 1, firstPosition, data };
-        }),
-        words,
-        Date.now(),
-      );
-      return this.best(ranking, owners, limit, filters);
-    });
+    const query = queryOf(text);
+    if (explain) refuseLong(query);
+    this.stats.countRead('search');
+    if (query.terms.length === 0) return [];
+    const now = Date.now();
+    return this.tenancy.snapshot(async () =>
+      this.upkeep.search(await this.index.read(filters.user_id), async (blocks) => {
+        const search = await RecallSearch.run(blocks, query, now, (hits) => this.gains(hits, now));
+        const best = await this.best(search, limit, filters);
+        return explain ? this.explained(search, best) : best;
+      }),
+    );
   }
 
   private async best(
-    ranking: { take(count: number): Hit[] },
-    owners: readonly string[],
+    search: RecallSearch,
     limit: number,
     filters: SearchFiltersDto,
-  ): Promise<Found[]> {
+  ): Promise<(Found & { hit: Hit })[]> {
     const { min_score, ...conditions } = filters;
+    const check = jsonCheck(filters);
     const filtered = Object.values(conditions).some((value) => value !== undefined);
-    const found: Found[] = [];
+    const found: (Found & { hit: Hit })[] = [];
     for (;;) {
-      const hits = ranking.take(filtered ? CHUNK : limit - found.length);
+      const hits = search.take(filtered ? MOST_PLACES : limit - found.length);
       if (hits.length === 0) return found;
-      const memories = await this.fetch(hits, owners, filters);
+      const rows = await this.places.at(hits, filtered ? filters : undefined);
+      const memories = new MemoriesByPlace(check ? rows.filter(check) : rows);
       for (const hit of hits) {
-        const score = relevance(hit.score);
+        const score = relevance(hit.raw);
         if (min_score !== undefined && score < min_score) return found;
-        const memory = memories.get(keyOf(owners[hit.scope], hit.position));
-        if (memory) found.push({ memory, score });
+        const memory = memories.get(hit);
+        if (memory) found.push({ memory, score, hit });
         if (found.length === limit) return found;
       }
       // SQLite answers at once: without this, a long look would keep every other request waiting.
@@ -76,36 +86,41 @@ export class MemorySearch {
     }
   }
 
-  /** The memories of these hits that pass the filters, by owner and position. */
-  private async fetch(
-    hits: readonly Hit[],
-    owners: readonly string[],
-    filters: SearchFiltersDto,
-  ): Promise<Map<string, Memory>> {
-    // As pairs, not as an OR of owners, for which SQLite would read the whole vault.
-    const parameters: Record<string, string | number> = {};
-    const pairs = hits.map(({ scope, position }, i) => {
-      parameters[`owner${i}`] = owners[scope];
-      parameters[`position${i}`] = position;
-      return `(:owner${i}, :position${i})`;
+  /** What is left of the reinforcements of the memories at these places. */
+  private async gains(places: readonly Place[], now: number): Promise<number[]> {
+    const memories = new MemoriesByPlace(await this.places.at(places));
+    return places.map((place) => {
+      const memory = memories.get(place);
+      return memory ? reinforcementGain(memory, now) : 0;
     });
-    const query = this.memories
-      .createQueryBuilder('m')
-      .where(`(m.userId, m.position) IN (VALUES ${pairs.join(', ')})`, parameters);
-    const check = jsonCheck(filters);
-    const rows = await whereColumns(query, filters).getMany();
-    const passed = check ? rows.filter(check) : rows;
-    return new Map(passed.map((memory) => [keyOf(memory.userId, memory.position), memory]));
+  }
+
+  private async explained(search: RecallSearch, found: readonly (Found & { hit: Hit })[]): Promise<Found[]> {
+    const neighbours = new Map<number, Place>();
+    for (const { hit } of found) {
+      for (const { credits } of explainTerms(search, hit)) {
+        for (const { cell } of credits) if (cell !== undefined) neighbours.set(cell, search.placeOf(cell));
+      }
+    }
+    const ids = new Map<number, string | null>();
+    const all = [...neighbours];
+    for (let at = 0; at < all.length; at += MOST_PLACES) {
+      const some = all.slice(at, at + MOST_PLACES);
+      const memories = new MemoriesByPlace(await this.places.at(some.map(([, place]) => place)));
+      for (const [cell, place] of some) ids.set(cell, memories.get(place)?.id ?? null);
+    }
+    return found.map(({ hit, ...rest }) => ({
+      ...rest,
+      explain: ExplanationDto.of(search, hit, (cell) => ids.get(cell) ?? null),
+    }));
   }
 }
 
-function keyOf(userId: string, position: number): string {
-  return `${position}:${userId}`;
-}
-
-/** Undefined: every owner in the vault. */
-function ownersSearched(named: string | undefined): string[] | undefined {
-  const { userId, shareUnowned } = TenantContext.scope();
-  if (userId !== undefined) return shareUnowned && named === undefined ? [userId, ''] : [userId];
-  return named === undefined ? undefined : [named];
+function refuseLong({ terms }: QueryFeatures): void {
+  if (terms.length <= MOST_TERMS_EXPLAINED) return;
+  throw new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
+    errors: [
+      { field: 'explain', message: `can explain queries of at most ${MOST_TERMS_EXPLAINED} different terms` },
+    ],
+  });
 }

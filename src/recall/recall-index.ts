@@ -1,46 +1,76 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, LessThanOrEqual, type Repository } from 'typeorm';
+import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { PreparedSelect, PreparedUpdate } from '../tenancy/prepared-statements.js';
+import { type Counts, examine } from './block-state.js';
+import { IndexUpkeep } from './index-upkeep.js';
+import { type Indexed, slotOf } from './indexed.js';
+import { RowEncoder } from './row-encoder.js';
 import { ScopeRow } from './scope.entity.js';
 import {
   type Slot,
   accepts,
   appendSlot,
+  countsOf,
   emptyBlock,
-  readSlot,
   replaceSlot,
-  slotCount,
   tombstone,
 } from './term-block.js';
 import { TermBlock } from './term-block.entity.js';
-import { TOKENISER_VERSION, termCounts, terms } from './terms.js';
+import type { ScopeBlock } from './term-scan.js';
+import { TOKENISER_VERSION } from './terms.js';
 
-/** What the index keeps of a memory. */
-export interface Indexed {
-  readonly content: string;
-  readonly expiresAt: number | null;
+/** A block as it is now. */
+export type WrittenBlock = Pick<TermBlock, 'firstPosition' | 'slots' | 'data'>;
+
+export interface Appended {
+  readonly positions: readonly number[];
+  readonly blocks: readonly WrittenBlock[];
 }
 
 /**
- * Writes the recall index: for each owner the terms of its memories, in arrival order, in blocks. Every method
- * belongs in the unit of work that writes the memory itself, so that neither exists without the other.
+ * Writes the recall index: for each owner what is known of its memories, in arrival order, in blocks. Every
+ * method belongs in the unit of work that writes the memory itself, so that neither exists without the other.
+ *
+ * A block that an older version wrote is made anew from its memories when one of them changes, and gets no
+ * further ones. A memory whose place is in no block yet (its database was adopted) is left to the reindexing. So is
+ * what turns out to be damaged: it never keeps a memory from being written.
  */
 @Injectable()
 export class RecallIndex {
   private readonly scopeOf: PreparedSelect<ScopeRow>;
   private readonly lastBlock: PreparedSelect<TermBlock>;
+  private readonly blockAt: PreparedSelect<TermBlock>;
+  private readonly blocksOfOwner: PreparedSelect<TermBlock>;
+  private readonly allBlocks: PreparedSelect<TermBlock>;
   private readonly fillBlock: PreparedUpdate<TermBlock>;
   private readonly countIn: PreparedUpdate<ScopeRow>;
 
   constructor(
     @InjectRepository(ScopeRow) private readonly scopes: Repository<ScopeRow>,
     @InjectRepository(TermBlock) private readonly blocks: Repository<TermBlock>,
+    private readonly encoder: RowEncoder,
+    private readonly upkeep: IndexUpkeep,
   ) {
     this.scopeOf = new PreparedSelect(scopes, 's', (query) => query.where('s.userId = :userId').limit(1));
     this.lastBlock = new PreparedSelect(blocks, 'b', (query) =>
       query.where('b.userId = :userId').orderBy('b.blockNo', 'DESC').limit(1),
     );
+    this.blockAt = new PreparedSelect(blocks, 'b', (query) =>
+      query
+        .where('b.userId = :userId AND b.firstPosition <= :position')
+        .orderBy('b.blockNo', 'DESC')
+        .limit(1),
+    );
+    const inOrder = (query: SelectQueryBuilder<TermBlock>) =>
+      query
+        .select(['b.userId', 'b.firstPosition', 'b.slots', 'b.data'])
+        .orderBy('b.userId', 'ASC')
+        .addOrderBy('b.blockNo', 'ASC');
+    this.blocksOfOwner = new PreparedSelect(blocks, 'b', (query) =>
+      inOrder(query.where('b.userId = :userId')),
+    );
+    this.allBlocks = new PreparedSelect(blocks, 'b', inOrder);
     this.fillBlock = new PreparedUpdate(
       blocks,
       { data: ':data', slots: ':slots' },
@@ -55,69 +85,81 @@ export class RecallIndex {
 
   /** @returns the position the memory takes: the owner's next, never used before */
   async append(userId: string, memory: Indexed): Promise<number> {
-    const slot = toSlot(memory);
-    const scope = (await this.scopeOf.one({ userId })) ?? (await this.newScope(userId));
-    const position = scope.nextPosition;
-    const last = await this.lastBlock.one({ userId });
-    if (last && accepts(last.data, slot)) {
-      const data = appendSlot(last.data, slot);
-      await this.fillBlock.run({ userId, blockNo: last.blockNo, data, slots: last.slots + 1 });
-    } else {
-      await this.blocks.insert({
-        userId,
-        blockNo: (last?.blockNo ?? -1) + 1,
-        firstPosition: position,
-        slots: 1,
-        data: appendSlot(emptyBlock(), slot),
-      });
-    }
-    await this.countIn.run({
-      userId,
-      nextPosition: position + 1,
-      memoryCount: scope.memoryCount + 1,
-      termCount: scope.termCount + lengthOf(slot),
-    });
-    return position;
+    const { positions } = await this.appendAll(userId, [memory]);
+    return positions[0];
   }
 
-  /** Gives the memory at `position` other terms or another expiry; it keeps its place. */
-  async replace(userId: string, position: number, memory: Indexed): Promise<void> {
-    const slot = toSlot(memory);
-    const block = await this.blockOf(userId, position);
-    const index = position - block.firstPosition;
-    const before = readSlot(block.data, index).length;
-    await this.blocks.update(
-      { userId, blockNo: block.blockNo },
-      { data: replaceSlot(block.data, index, slot) },
+  /** Each block is written once. @returns the positions the memories take, in their order, and those blocks */
+  async appendAll(userId: string, memories: readonly Indexed[]): Promise<Appended> {
+    if (memories.length === 0) return { positions: [], blocks: [] };
+    const blocks: WrittenBlock[] = [];
+    const slots = memories.map(slotOf);
+    const scope = (await this.scopeOf.one({ userId })) ?? (await this.newScope(userId));
+    const first = scope.nextPosition;
+    const left = [...slots];
+    const last = await this.lastBlock.one({ userId });
+    if (last && (await this.takesMore(last, first))) {
+      const { data, taken } = fill(last.data, left);
+      if (taken > 0) {
+        await this.fillBlock.run({ userId, blockNo: last.blockNo, data, slots: last.slots + taken });
+        blocks.push({ firstPosition: last.firstPosition, slots: last.slots + taken, data });
+      }
+    }
+    while (left.length > 0) {
+      const position = first + slots.length - left.length;
+      const { data, taken } = fill(emptyBlock(), left);
+      // Numbered so, blocks are in the order of their positions, and there is room for one that is missing.
+      await this.blocks.insert({ userId, blockNo: position, firstPosition: position, slots: taken, data });
+      blocks.push({ firstPosition: position, slots: taken, data });
+    }
+    await this.count(
+      scope,
+      {
+        memories: slots.length,
+        terms: slots.reduce((sum, { terms }) => sum + terms.length, 0),
+      },
+      slots.length,
     );
-    await this.count(userId, 0, lengthOf(slot) - before);
+    return { positions: slots.map((_, i) => first + i), blocks };
+  }
+
+  /** Gives the memory at `position` other features or another expiry; it keeps its place. */
+  async replace(userId: string, position: number, memory: Indexed): Promise<void> {
+    const block = await this.blockOf(userId, position);
+    if (!block) return this.missPlace(userId);
+    const current = await this.currentData(block);
+    const change = await this.write(
+      block,
+      replaceSlot(current, position - block.firstPosition, slotOf(memory)),
+    );
+    await this.count(await this.knownScope(userId), change);
   }
 
   /** Takes the memories at `positions` out; their places stay, empty. */
   async remove(userId: string, positions: readonly number[]): Promise<void> {
-    let terms = 0;
+    const sum: Counts = { memories: 0, terms: 0 };
     const left = [...positions].sort((a, b) => a - b);
-    const removed = left.length;
     while (left.length > 0) {
       const block = await this.blockOf(userId, left[0]);
-      let data = block.data;
-      const end = block.firstPosition + slotCount(data);
-      while (left.length > 0 && left[0] < end) {
-        const index = left.shift()! - block.firstPosition;
-        terms += readSlot(data, index).length;
-        data = tombstone(data, index);
+      if (!block) {
+        await this.missPlace(userId);
+        left.shift();
+        sum.memories -= 1;
+        continue;
       }
-      await this.blocks.update({ userId, blockNo: block.blockNo }, { data });
+      let data = await this.currentData(block);
+      const end = block.firstPosition + block.slots;
+      while (left.length > 0 && left[0] < end) data = tombstone(data, left.shift()! - block.firstPosition);
+      const change = await this.write(block, data);
+      sum.memories += change.memories;
+      sum.terms += change.terms;
     }
-    await this.count(userId, -removed, -terms);
+    await this.count(await this.knownScope(userId), sum);
   }
 
-  /** The blocks of the given owners (all of the vault's when undefined), by owner and position. */
-  async read(userIds: readonly string[] | undefined): Promise<TermBlock[]> {
-    return this.blocks.find({
-      where: userIds ? { userId: In([...userIds]) } : {},
-      order: { userId: 'ASC', blockNo: 'ASC' },
-    });
+  /** The blocks of one owner, or of all that the scope sees when undefined, by owner and position. */
+  read(userId: string | undefined): Promise<ScopeBlock[]> {
+    return userId === undefined ? this.allBlocks.all({}) : this.blocksOfOwner.all({ userId });
   }
 
   private async newScope(userId: string): Promise<ScopeRow> {
@@ -126,33 +168,73 @@ export class RecallIndex {
     return scope as ScopeRow;
   }
 
-  private async blockOf(userId: string, position: number): Promise<TermBlock> {
-    const [block] = await this.blocks.find({
-      where: { userId, firstPosition: LessThanOrEqual(position) },
-      order: { blockNo: 'DESC' },
-      take: 1,
+  /** Of an owner who has memories. */
+  private async knownScope(userId: string): Promise<ScopeRow> {
+    const scope = await this.scopeOf.one({ userId });
+    if (!scope) throw new Error('The recall index does not know this owner');
+    return scope;
+  }
+
+  /** Null where no block has the place. */
+  private async blockOf(userId: string, position: number): Promise<TermBlock | null> {
+    const block = await this.blockAt.one({ userId, position });
+    return block && position < block.firstPosition + block.slots ? block : null;
+  }
+
+  /** Whether the memory at `position` may go into the owner's last block. */
+  private async takesMore(last: TermBlock, position: number): Promise<boolean> {
+    const { state } = examine(last);
+    const joins = last.firstPosition + last.slots === position;
+    if (state === 'damaged' || !joins) await this.reportDamage(last.userId);
+    return state === 'current' && joins;
+  }
+
+  /** No block has a memory's place: damage, unless the index is not filled yet. */
+  private async missPlace(userId: string): Promise<void> {
+    const scope = await this.scopeOf.one({ userId });
+    if (scope?.indexVersion === TOKENISER_VERSION) await this.reportDamage(userId);
+  }
+
+  private async reportDamage(userId: string): Promise<void> {
+    await this.scopes.update({ userId }, { indexVersion: 0 });
+    this.upkeep.repair(userId);
+  }
+
+  private async currentData(block: TermBlock): Promise<Buffer> {
+    const { state } = examine(block);
+    if (state === 'current') return block.data;
+    if (state === 'damaged') await this.reportDamage(block.userId);
+    return this.encoder.encode(block.userId, block.firstPosition, block.slots);
+  }
+
+  /** @returns by how much that changes what `scopes` counts */
+  private async write(before: TermBlock, data: Buffer): Promise<Counts> {
+    const { userId, blockNo, slots } = before;
+    await this.fillBlock.run({ userId, blockNo, data, slots });
+    const { state, counts: was } = examine(before);
+    // The counters are put right by the reindexing.
+    if (state === 'damaged') return { memories: 0, terms: 0 };
+    const is = countsOf(data);
+    return { memories: is.memories - was.memories, terms: is.terms - was.terms };
+  }
+
+  private async count(scope: ScopeRow, change: Counts, positions = 0): Promise<void> {
+    await this.countIn.run({
+      userId: scope.userId,
+      nextPosition: scope.nextPosition + positions,
+      memoryCount: scope.memoryCount + change.memories,
+      termCount: scope.termCount + change.terms,
     });
-    if (!block || position >= block.firstPosition + slotCount(block.data)) {
-      throw new Error(`The recall index has no place ${position}`);
-    }
-    return block;
-  }
-
-  private async count(userId: string, memories: number, terms: number): Promise<void> {
-    const scope = await this.scopes.findOneByOrFail({ userId });
-    await this.scopes.update(
-      { userId },
-      { memoryCount: scope.memoryCount + memories, termCount: scope.termCount + terms },
-    );
   }
 }
 
-function toSlot({ content, expiresAt }: Indexed): Slot {
-  return { expiresAt, terms: termCounts(terms(content)) };
-}
-
-function lengthOf(slot: Slot): number {
-  let length = 0;
-  for (const count of slot.terms.values()) length += count;
-  return length;
+/** Moves slots from the front of `left` to the end of the block for as long as it takes them. */
+function fill(block: Buffer, left: Slot[]): { data: Buffer; taken: number } {
+  let data = block;
+  let taken = 0;
+  while (left.length > 0 && accepts(data, left[0])) {
+    data = appendSlot(data, left.shift()!);
+    taken += 1;
+  }
+  return { data, taken };
 }

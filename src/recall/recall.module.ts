@@ -1,12 +1,17 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { Memory } from '../memories/memory.entity.js';
+import { IndexRebuild } from './index-rebuild.js';
+import { IndexUpkeep } from './index-upkeep.js';
 import { RecallIndex } from './recall-index.js';
+import { Reindexer } from './reindexer.js';
+import { RowEncoder } from './row-encoder.js';
 import { ScopeRow } from './scope.entity.js';
 import { TermBlock } from './term-block.entity.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([ScopeRow, TermBlock])],
-  providers: [RecallIndex],
-  exports: [RecallIndex],
+  imports: [TypeOrmModule.forFeature([ScopeRow, TermBlock, Memory])],
+  providers: [RecallIndex, RowEncoder, IndexRebuild, Reindexer, IndexUpkeep],
+  exports: [RecallIndex, RowEncoder, IndexUpkeep],
 })
 export class RecallModule {}

@@ -1,10 +1,10 @@
-import { K1 } from './bm25.js';
+import { K1 } from './method.js';
 
 /**
  * The raw score at which relevance is one half. A term's saturation factor `c·(k1+1) / (c + k1·…)` stays below
  * k1 + 1 however often the term occurs, so this is the score of one fully saturated query term of idf 1.
  */
-const HALF = K1 + 1;
+export const HALF = K1 + 1;
 
 /**
  * Maps a raw score (0 or more, no upper bound) to [0, 1). It keeps the order and depends on nothing but the

@@ -1,27 +1,56 @@
+import { endianness } from 'node:os';
+import { dayOfTime } from './calendar.js';
+import { TOKENISER_VERSION } from './terms.js';
+
 /**
- * The form of `term_blocks.data`: the terms of up to 64 memories of one scope at consecutive positions, each
+ * The form of `term_blocks.data`: what is known of up to 64 memories of one owner at consecutive positions, each
  * in its slot. A slot is never taken out, so that positions stay what they are: a deleted memory leaves a
  * tombstone, of which nothing but the place remains.
  *
- * All numbers are little-endian and unaligned (drivers hand out buffers at any offset).
+ * Everything is made of little-endian 32-bit words.
  *
- *     block  u8 format (1) · u8 slots · u16 0 · u32 bytes of the whole block · the slots
- *     slot   u16 flags (bit 0: tombstone) · u16 m · f64 expiry (ms since 1970; Infinity: never)
- *            · u32 length (sum of the frequencies) · u32 n
- *            · n × u32 term hash, ascending · n × u8 frequency (255: in the list) · m × u32 list, 255 and up
+ *     block     u8 format (2) · u8 slots · u16 tokeniser version · u32 bytes of the whole block · the slots
+ *     slot      u16 flags · u16 n (0 with LONG) · what the flags say, in this order · n × u32 term hash
+ *       LONG      u32 n
+ *       SESSION   u32 hash of the session's key · i32 day; without it: i64 time [· i32 day with OWN_DAY]
+ *       EXPIRES   i64 expiry
+ *       NAMED     u16 s · u16 m · s × u32 hash of a term of the speaker's name · m × i32 date mentioned
  *
- * Hashes ascend so that equal bags are equal bytes and their scores are sums in the same order. Twelve
- * distinct terms take 80 bytes.
+ * Times are milliseconds, days whole days since 1970-01-01 (UTC); without OWN_DAY the day is that of the time.
+ * Terms stand in their order in the text, repetitions included: bag, length and adjacent pairs all come from
+ * them. A memory of twelve terms takes 60 bytes, 8 more with a speaker.
  */
-export const FORMAT = 1;
-export const BLOCK_HEADER = 8;
-export const SLOT_HEADER = 20;
-/** The frequency byte that says: the frequency is in the list at the slot's end. */
-export const IN_LIST = 255;
-/** The flag of a deleted memory's slot. */
-export const TOMBSTONE = 1;
+export const FORMAT = 2;
+/** The format before it: no order of terms, no sessions. Such blocks are rebuilt from their memories. */
+export const FORMER_FORMAT = 1;
+/** In words. */
+export const BLOCK_HEADER = 2;
 /** A block takes no further memory at this many slots (design: 64 memories or 16 kB, whichever comes first). */
 export const MAX_SLOTS = 64;
+
+/** The flag of a deleted memory's slot. It has no other, and no terms. */
+export const TOMBSTONE = 1 << 0;
+/** The text (without caption and date) ends in a question mark. */
+export const ENDS_WITH_QUESTION = 1 << 1;
+export const HAS_CAPTION = 1 << 2;
+/** Every sentence of more than two words is a question. */
+export const ONLY_QUESTIONS = 1 << 3;
+/** It has a time expression. */
+export const HAS_TIME = 1 << 4;
+/** Its salience is above that of a new memory of its sectors. */
+export const REINFORCED = 1 << 5;
+/** It belongs to a session that has a key. */
+export const SESSION = 1 << 6;
+export const OWN_DAY = 1 << 7;
+export const EXPIRES = 1 << 8;
+/** It has a speaker or mentions dates. */
+export const NAMED = 1 << 9;
+export const LONG = 1 << 10;
+const ALL_FLAGS = (1 << 11) - 1;
+
+const TWO_32 = 2 ** 32;
+
+if (endianness() !== 'LE') throw new Error('The recall index needs a little-endian machine');
 
 /** The bytes are not a term block: this scope's index has to be rebuilt. */
 export class CorruptBlockError extends Error {
@@ -32,73 +61,123 @@ export class CorruptBlockError extends Error {
   }
 }
 
-/** A view of the block, its header checked against its bytes. @throws CorruptBlockError */
-export function blockView(data: Uint8Array): DataView {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  if (view.byteLength < BLOCK_HEADER) throw new CorruptBlockError('shorter than its header');
-  if (view.getUint8(0) !== FORMAT) throw new CorruptBlockError(`unknown format ${view.getUint8(0)}`);
-  if (view.getUint8(1) > MAX_SLOTS) throw new CorruptBlockError(`more than ${MAX_SLOTS} slots`);
-  if (view.getUint32(4, true) !== view.byteLength) throw new CorruptBlockError('cut short or extended');
-  return view;
+/** What the first eight bytes say, in every format. */
+export interface BlockHeader {
+  readonly format: number;
+  /** Slots, tombstones included. */
+  readonly slots: number;
+  /** Version of the tokeniser whose terms are in it; 0 in blocks of the former format. */
+  readonly tokeniser: number;
+}
+
+/** @throws CorruptBlockError when the bytes are no block of this or the former format */
+export function blockHeader(data: Uint8Array): BlockHeader {
+  if (data.byteLength < 4 * BLOCK_HEADER) throw new CorruptBlockError('shorter than its header');
+  const [format, slots] = data;
+  if (format !== FORMAT && format !== FORMER_FORMAT) throw new CorruptBlockError(`unknown format ${format}`);
+  if (slots > MAX_SLOTS) throw new CorruptBlockError(`more than ${MAX_SLOTS} slots`);
+  const bytes = data[4] + (data[5] << 8) + (data[6] << 16) + data[7] * 2 ** 24;
+  if (bytes !== data.byteLength) throw new CorruptBlockError('cut short or extended');
+  return { format, slots, tokeniser: data[2] + (data[3] << 8) };
+}
+
+/** Whether searches can use the block: written in this format by this tokeniser. @throws CorruptBlockError */
+export function isCurrent(data: Uint8Array): boolean {
+  const { format, tokeniser } = blockHeader(data);
+  return format === FORMAT && tokeniser === TOKENISER_VERSION;
+}
+
+/** The words of a block of this format. @throws CorruptBlockError */
+export function wordsOf(data: Uint8Array): Uint32Array {
+  if (blockHeader(data).format !== FORMAT) throw new CorruptBlockError('of the former format');
+  if (data.byteLength % 4 !== 0) throw new CorruptBlockError('not made of words');
+  // Drivers may hand out buffers at any offset.
+  const aligned = data.byteOffset % 4 === 0 ? data : Uint8Array.from(data);
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
 }
 
 /** How many slots the block has, tombstones included. */
-export function slotsIn(view: DataView): number {
-  return view.getUint8(1);
-}
-
-export function flagsOf(view: DataView, slot: number): number {
-  return view.getUint16(slot, true);
-}
-
-export function expiryOf(view: DataView, slot: number): number {
-  return view.getFloat64(slot + 4, true);
-}
-
-export function lengthOf(view: DataView, slot: number): number {
-  return view.getUint32(slot + 12, true);
-}
-
-export function distinctOf(view: DataView, slot: number): number {
-  return view.getUint32(slot + 16, true);
-}
-
-/** The i-th term hash of the slot. */
-export function hashAt(view: DataView, slot: number, i: number): number {
-  return view.getUint32(slot + SLOT_HEADER + 4 * i, true);
-}
-
-/** The frequency of the i-th of the n terms of the slot. @throws CorruptBlockError */
-export function frequencyAt(view: DataView, slot: number, n: number, i: number): number {
-  const bytes = slot + SLOT_HEADER + 4 * n;
-  const frequency = view.getUint8(bytes + i);
-  if (frequency === 0) throw new CorruptBlockError('a term that occurs 0 times');
-  if (frequency < IN_LIST) return frequency;
-  let place = 0;
-  for (let j = 0; j < i; j += 1) if (view.getUint8(bytes + j) === IN_LIST) place += 1;
-  if (place >= listed(view, slot)) throw new CorruptBlockError('a frequency is missing');
-  const long = view.getUint32(bytes + n + 4 * place, true);
-  if (long < IN_LIST) throw new CorruptBlockError('a short frequency in the list');
-  return long;
-}
-
-/**
- * Where the slot that begins at `slot` ends. Everything else about a slot may be read only after this.
- * @throws CorruptBlockError when it reaches beyond the block
- */
-export function slotEnd(view: DataView, slot: number): number {
-  if (slot + SLOT_HEADER > view.byteLength) throw new CorruptBlockError('a slot outside the block');
-  const end = slot + SLOT_HEADER + 5 * distinctOf(view, slot) + 4 * listed(view, slot);
-  if (end > view.byteLength) throw new CorruptBlockError('a slot outside the block');
-  return end;
-}
-
-/** How many frequencies are in the slot's list. */
-function listed(view: DataView, slot: number): number {
-  return view.getUint16(slot + 2, true);
+export function slotsIn(words: Uint32Array): number {
+  return (words[0] >>> 8) & 0xff;
 }
 
 /** Ends a walk over the slots. @throws CorruptBlockError when it did not end where the block ends */
-export function checkEnd(view: DataView, at: number): void {
-  if (at !== view.byteLength) throw new CorruptBlockError('bytes after the last slot');
+export function checkEnd(words: Uint32Array, at: number): void {
+  if (at !== words.length) throw new CorruptBlockError('bytes after the last slot');
+}
+
+/** A signed 64-bit integer of which all but 53 bits are its sign. */
+export function integerAt(words: Uint32Array, at: number): number {
+  return (words[at + 1] | 0) * TWO_32 + words[at];
+}
+
+/** The two words of an integer. @throws RangeError beyond 2^53 */
+export function integerWords(name: string, value: number): [low: number, high: number] {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${name} must be an integer, not ${value}`);
+  return [value >>> 0, Math.floor(value / TWO_32) >>> 0];
+}
+
+/** Reads slots, one at a time, into its own fields: a scan meets too many of them for an object each. */
+export class SlotReader {
+  flags = 0;
+  /** Hash of the session's key, as a signed integer; only with SESSION. */
+  session = 0;
+  /** Time of creation; only without SESSION. */
+  time = 0;
+  day = 0;
+  /** Infinity: never. */
+  expiry = Infinity;
+  /** Where the hashes of the speaker's name begin, and how many there are. */
+  speakerAt = 0;
+  speakerTerms = 0;
+  /** Where the dates mentioned begin, and how many there are. */
+  mentionsAt = 0;
+  mentions = 0;
+  /** Where the term hashes begin, and how many there are. */
+  termsAt = 0;
+  length = 0;
+
+  /**
+   * @param at where the slot begins
+   * @returns where it ends
+   * @throws CorruptBlockError when it reaches beyond the block, or is none
+   */
+  read(words: Uint32Array, at: number): number {
+    if (at >= words.length) throw new CorruptBlockError('a slot outside the block');
+    const flags = (this.flags = words[at] & 0xffff);
+    if (flags > ALL_FLAGS) throw new CorruptBlockError('unknown flags');
+    let next = at + 1;
+    let length = words[at] >>> 16;
+    if (flags & LONG) length = words[next++];
+    if (flags & SESSION) {
+      this.session = words[next] | 0;
+      this.day = words[next + 1] | 0;
+      next += 2;
+    } else if (!(flags & TOMBSTONE)) {
+      this.time = integerAt(words, next);
+      next += 2;
+      this.day = flags & OWN_DAY ? words[next++] | 0 : dayOfTime(this.time);
+    }
+    this.expiry = Infinity;
+    if (flags & EXPIRES) {
+      this.expiry = integerAt(words, next);
+      next += 2;
+    }
+    this.speakerTerms = this.mentions = 0;
+    if (flags & NAMED) {
+      const counts = words[next++];
+      this.speakerAt = next;
+      this.speakerTerms = counts & 0xffff;
+      this.mentionsAt = next + this.speakerTerms;
+      this.mentions = counts >>> 16;
+      next = this.mentionsAt + this.mentions;
+    }
+    this.termsAt = next;
+    this.length = length;
+    const end = next + length;
+    // So put, it is also true of the NaN that reading beyond the end gives.
+    if (!(end <= words.length)) throw new CorruptBlockError('a slot outside the block');
+    if (flags & TOMBSTONE && words[at] !== TOMBSTONE) throw new CorruptBlockError('a tombstone with content');
+    return end;
+  }
 }

@@ -1,12 +1,14 @@
 import { stemmer } from 'stemmer';
 import { IRREGULAR_FORMS } from './irregular-forms.js';
 import { STOP_WORDS } from './stop-words.js';
+import { fold } from './text-folding.js';
 
 /**
- * Version of everything that decides which hashes a text leaves in the index: this file, its two word lists
- * and `termHash`. An index written by another version has to be rebuilt.
+ * Version of everything that decides what a memory leaves in the index: this file, its two word lists and
+ * `termHash`; `featuresOf` and what it uses; `slotOf` and the form of a block. An index written by another version
+ * is rebuilt by itself (`IndexUpkeep`).
  */
-export const TOKENISER_VERSION = 1;
+export const TOKENISER_VERSION = 2;
 
 /** Longer words (keys, encoded data) are not prose: they are kept whole and unstemmed, and match only whole. */
 const MAX_STEMMED_LENGTH = 64;
@@ -22,46 +24,15 @@ const WORD = new RegExp(
   'gv',
 );
 
+const HAN = /\p{Script=Han}/u;
+const HANGUL = /\p{Script=Hangul}/u;
+
 /** What may follow an apostrophe in English without being part of the word. */
 const CONTRACTIONS = new Set(['s', 't', 're', 've', 'll', 'd', 'm']);
 /** What may precede an apostrophe in French and Italian without being part of the word. */
 const ELISIONS = new Set(
   `l d j m n s t c qu jusqu lorsqu puisqu quoiqu un all dall dell nell sull`.split(' '),
 );
-
-/**
- * Marks that are not needed to tell words apart: Latin, Greek and Cyrillic accents (U+0300 to U+036F), Hebrew
- * points, Arabic vowel signs and the stretching tatweel, which writers add or leave out as they like; and
- * invisible characters inside words (soft hyphen, joiners, variation selectors).
- */
-const OPTIONAL_MARKS =
-  /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0652\u0670\u00ad\u200c\u200d\u2060\ufeff\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
-
-/**
- * Normalisation sorts every run of combining marks, in quadratic time: 200,000 marks on one letter would
- * take ten seconds. Unicode (UAX #15, Stream-Safe Text Format) allows 30 in a row; what follows is dropped.
- * The half-width kana marks U+FF9E and U+FF9F become combining marks only in normalisation.
- */
-const EXCESSIVE_MARKS = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
-
-const ASCII = /^[\x00-\x7f]*$/;
-
-function normalise(text: string): string {
-  if (ASCII.test(text)) return text.toLowerCase();
-  return (
-    text
-      .replace(EXCESSIVE_MARKS, '$1')
-      .normalize('NFKD')
-      .replace(OPTIONAL_MARKS, '')
-      .toLowerCase()
-      // Case folding where lower-casing is not enough: STRASSE is straße, and ς is a σ at the end of a word.
-      .replace(/ß/g, 'ss')
-      .replace(/ς/g, 'σ')
-      .replace(/’/g, "'")
-      // Composed again, so that a Hangul syllable or a voiced kana is one character.
-      .normalize('NFC')
-  );
-}
 
 /**
  * Stems of the words met most recently, in two generations: when the young one is full it becomes the old
@@ -110,32 +81,62 @@ function wordTerm(word: string): string | undefined {
 }
 
 /**
- * The terms of a text in order of appearance, repetitions included: what is indexed of a memory and what is
- * looked up for a query.
+ * The terms a text is indexed by, in order of appearance, repetitions included.
  *
  * Words of all scripts, without case or accents, without stop words, Latin-script ones reduced to their stems
  * (Porter, "An algorithm for suffix stripping", Program 14(3), 1980). Chinese, Japanese, Korean, Thai, Lao,
  * Khmer and Burmese runs become overlapping pairs of characters; a run of one character is a term itself.
- * Stop words leave nothing, so a query of stop words only has no terms and finds nothing.
+ * Because one character can also be a whole word that a query asks for, every Chinese character and the first
+ * syllable of a Korean word (the others are likely particles) is a term beside the pairs.
  *
  * Time and space are linear in the length of the text, whatever is in it.
  */
 export function terms(text: string): string[] {
+  return termsWith(text, (character, previous) => isHan(character) || isFirstSyllable(character, previous));
+}
+
+/**
+ * The terms a query or a name is looked up by: those of `terms` but for the single characters of longer words,
+ * which occur in many other words. A Chinese character between other scripts is a word: 猫 in 猫がいる.
+ * Stop words leave nothing, so a query of stop words only has no terms and finds nothing.
+ */
+export function queryTerms(text: string): string[] {
+  return termsWith(text, (character, previous, next) => isHan(character) && !isHan(previous) && !isHan(next));
+}
+
+type IsWord = (character: string, previous: string, next: string) => boolean;
+
+/** @param isWord whether a character of a longer run is a term by itself; '' stands for the run's ends */
+function termsWith(text: string, isWord: IsWord): string[] {
   const found: string[] = [];
-  for (const [word, run] of normalise(text).matchAll(WORD)) {
-    if (run === undefined) {
+  for (const [word, run] of fold(text).matchAll(WORD)) {
+    if (run !== undefined) addRun([...run], isWord, found);
+    else {
       const term = wordTerm(word);
       if (term !== undefined) found.push(term);
-      continue;
-    }
-    let previous = '';
-    for (const character of run) {
-      if (previous !== '') found.push(previous + character);
-      else if (character.length === run.length) found.push(character);
-      previous = character;
     }
   }
   return found;
+}
+
+/** Adds the pairs of a run of an unspaced script, then those of its characters that are terms by themselves. */
+function addRun(run: readonly string[], isWord: IsWord, found: string[]): void {
+  if (run.length === 1) {
+    found.push(run[0]);
+    return;
+  }
+  for (let i = 1; i < run.length; i += 1) found.push(run[i - 1] + run[i]);
+  for (let i = 0; i < run.length; i += 1) {
+    if (isWord(run[i], run[i - 1] ?? '', run[i + 1] ?? '')) found.push(run[i]);
+  }
+}
+
+function isHan(character: string): boolean {
+  return HAN.test(character);
+}
+
+function isFirstSyllable(character: string, previous: string): boolean {
+  return HANGUL.test(character) && !HANGUL.test(previous);
 }
 
 /** The hashes of the terms, each with the number of its occurrences: what `term_blocks` keeps of a memory. */

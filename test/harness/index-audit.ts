@@ -1,5 +1,7 @@
-import { readSlot, slotCount } from '../../src/recall/term-block.js';
-import { TOKENISER_VERSION, termCounts, terms } from '../../src/recall/terms.js';
+import { indexedOf, slotOf } from '../../src/recall/indexed.js';
+import { isCurrent } from '../../src/recall/term-block-layout.js';
+import { readSlot, sameSlot, slotCount } from '../../src/recall/term-block.js';
+import { TOKENISER_VERSION } from '../../src/recall/terms.js';
 import { DatabaseView } from './database-view.js';
 
 interface MemoryRow {
@@ -7,7 +9,12 @@ interface MemoryRow {
   id: string;
   position: number;
   content: string;
-  expires_at: number | null;
+  metadata: string;
+  sessionId: string | null;
+  createdAt: number;
+  expiresAt: number | null;
+  salience: number;
+  sectors: string;
 }
 
 interface BlockRow {
@@ -29,7 +36,7 @@ interface ScopeRow {
 export interface IndexAudit {
   /** Rows looked at. */
   readonly memories: number;
-  /** Memories whose place in the index is missing, empty, or holds other terms or another expiry. */
+  /** Memories whose place in the index is missing, empty, or holds other features or another expiry. */
   readonly rowsWithoutEntry: readonly string[];
   /** Places in the index that are not empty and belong to no memory. */
   readonly entriesWithoutRow: readonly string[];
@@ -42,7 +49,10 @@ export function auditIndex(databasePath: string): IndexAudit {
   const view = new DatabaseView(databasePath);
   const owner = `json_array(vault_id, user_id) AS owner`;
   const { memories, blocks, scopes } = view.snapshot(() => ({
-    memories: view.all<MemoryRow>(`SELECT ${owner}, id, position, content, expires_at FROM memories`),
+    memories: view.all<MemoryRow>(
+      `SELECT ${owner}, id, position, content, metadata, session_id AS sessionId, created_at AS createdAt,
+        expires_at AS expiresAt, salience, sectors FROM memories`,
+    ),
     blocks: view.all<BlockRow>(`SELECT ${owner}, * FROM term_blocks ORDER BY vault_id, user_id, block_no`),
     scopes: view.all<ScopeRow>(`SELECT ${owner}, * FROM scopes`),
   }));
@@ -57,11 +67,13 @@ export function auditIndex(databasePath: string): IndexAudit {
   const places = new Map(memories.map((memory) => [`${memory.owner}/${memory.position}`, memory]));
   const found = new Map<string, { next: number; blockNo: number; living: number; terms: number }>();
   for (const block of blocks) {
-    const soFar = found.get(block.owner) ?? { next: 0, blockNo: 0, living: 0, terms: 0 };
+    const soFar = found.get(block.owner) ?? { next: 0, blockNo: -1, living: 0, terms: 0 };
     found.set(block.owner, soFar);
     if (
       block.first_position !== soFar.next ||
-      block.block_no !== soFar.blockNo ||
+      block.block_no <= soFar.blockNo ||
+      block.block_no > block.first_position ||
+      !isCurrent(block.data) ||
       block.slots !== slotCount(block.data)
     ) {
       audit.inconsistent.push(`block ${block.block_no} of ${block.owner}`);
@@ -71,19 +83,19 @@ export function auditIndex(databasePath: string): IndexAudit {
       const place = `${block.owner}/${block.first_position + index}`;
       const memory = places.get(place);
       if (memory) places.delete(place);
-      if (slot.tombstone) {
+      if (slot === null) {
         if (memory) audit.rowsWithoutEntry.push(`${memory.id} of ${memory.owner} (deleted)`);
         continue;
       }
       soFar.living += 1;
-      soFar.terms += slot.length;
+      soFar.terms += slot.terms.length;
       if (!memory) audit.entriesWithoutRow.push(place);
-      else if (!sameTerms(slot.terms, memory.content) || slot.expiresAt !== memory.expires_at) {
+      else if (!sameSlot(slot, slotOf(indexedOf(memory)))) {
         audit.rowsWithoutEntry.push(`${memory.id} of ${memory.owner} (another's)`);
       }
     }
     soFar.next += slotCount(block.data);
-    soFar.blockNo += 1;
+    soFar.blockNo = block.block_no;
   }
   for (const { id, owner: whose } of places.values()) {
     audit.rowsWithoutEntry.push(`${id} of ${whose} (missing)`);
@@ -101,11 +113,6 @@ export function auditIndex(databasePath: string): IndexAudit {
     }
   }
   return audit;
-}
-
-function sameTerms(stored: ReadonlyMap<number, number>, content: string): boolean {
-  const expected = termCounts(terms(content));
-  return expected.size === stored.size && [...expected].every(([hash, count]) => stored.get(hash) === count);
 }
 
 /** What `auditIndex` must say of a sound database. */

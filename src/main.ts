@@ -57,21 +57,21 @@ async function serve(): Promise<void> {
   endOnUncaught(log);
 
   // Only now, so that what is wrong above is said in a sentence and at once.
-  const [{ prepareDatabase }, { createApp }] = await Promise.all([
+  const [{ prepareDatabase }, { createApp }, { IndexUpkeep }] = await Promise.all([
     import('./upgrade/prepare-database.js'),
     import('./app.setup.js'),
+    import('./recall/index-upkeep.js'),
   ]);
-  try {
-    await prepareDatabase(config, (line) => log.info(line));
-  } catch (error) {
-    giveUp(messageOf(error));
-  }
+  const { staleVaults } = await prepareDatabase(config, (line) => log.info(line)).catch((error: unknown) =>
+    giveUp(messageOf(error)),
+  );
   const app = await createApp(config, log).catch((error: unknown) => {
     // Nobody's data has been read yet, so the message may be shown.
     log.fatal({ error: errorReport(error) }, `Cannot start: ${messageOf(error)}`);
     process.exit(1);
   });
   stopOnSignals(app, config.shutdownTimeoutMs, log);
+  if (staleVaults) app.get(IndexUpkeep, { strict: false }).begin(staleVaults);
   try {
     await app.listen(config.http.port, config.http.host);
   } catch (error) {

@@ -6,6 +6,7 @@ import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
 import { planRun, readState } from '../upgrade/plan.js';
 import { readAppliedTimes } from '../upgrade/schema-version.js';
 import { ProgressLine } from './progress-line.js';
+import { describeReindex } from './reindex-report.js';
 
 const USAGE = `Brings the database's schema up to this version, or back.
 
@@ -16,10 +17,14 @@ const USAGE = `Brings the database's schema up to this version, or back.
   npm run migration:revert [-- --no-backup]      takes the newest migration back
   npm run migration:show                         lists them
 
-The database is the one of DATABASE_URL. On any error nothing has changed, and the exit status is 2.`;
+The database is the one of DATABASE_URL. On any error nothing has changed, and the exit status is 2. After a
+run the recall index is filled; where that fails the exit status is 1.`;
 
 /** What is wrong with the command line. */
 class UsageError extends Error {}
+
+/** The schema is migrated, and the recall index is not filled. */
+class IndexNotFilledError extends Error {}
 
 async function main(): Promise<number> {
   try {
@@ -28,6 +33,10 @@ async function main(): Promise<number> {
     else await execute(command, loadDatabaseConfig(readEnvironment()).path, options);
     return 0;
   } catch (error) {
+    if (error instanceof IndexNotFilledError) {
+      console.error(`[ERROR] ${error.message}`);
+      return 1;
+    }
     if (error instanceof UsageError) console.error(`${error.message}\n\n${USAGE}`);
     else if (error instanceof ConfigError) console.error(error.message);
     else if (error instanceof MigrationRefusedError) console.error(`[ERROR] ${error.message}`);
@@ -76,7 +85,28 @@ async function run(path: string, options: Options): Promise<void> {
   console.log(
     applied.length > 0 ? '[MIGRATE] All migrations completed' : '[MIGRATE] No migrations are pending',
   );
+  if (readState(path).pending.length === 0) await fillIndex(path);
   console.log('[SUCCESS] Migration completed');
+}
+
+/** Rows that a migration took over, and what an older version indexed, are not found by searches before. */
+async function fillIndex(path: string): Promise<void> {
+  const line = new ProgressLine(process.stderr);
+  const progress = (done: number, total: number) => line.show(done, total, 'memories looked at');
+  try {
+    // Most of the service comes with it, which the other commands do without.
+    const { reindexDatabase } = await import('../upgrade/reindex-database.js');
+    const report = await reindexDatabase({ path, progress });
+    line.clear();
+    if (report.memories > 0) console.log(`[MIGRATE] Recall index: ${describeReindex(report)}`);
+  } catch (error) {
+    throw new IndexNotFilledError(
+      `The migration is done, but the recall index is not filled (${(error as Error).message}): ` +
+        'run `npm run reindex`, or start the service, which fills it while it runs.',
+    );
+  } finally {
+    line.clear();
+  }
 }
 
 async function revert(path: string, options: Options): Promise<void> {

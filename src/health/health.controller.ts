@@ -7,6 +7,7 @@ import { version } from '../version.js';
 import { DatabaseHealth } from './database.health.js';
 import { DrainHealth } from './drain.health.js';
 import { HealthDto, LivenessDto, ReadinessDto } from './health.dto.js';
+import { IndexHealth } from './index.health.js';
 import { SchemaHealth } from './schema.health.js';
 
 @ApiTags('health')
@@ -17,6 +18,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly database: DatabaseHealth,
     private readonly schema: SchemaHealth,
+    private readonly index: IndexHealth,
     private readonly drain: DrainHealth,
   ) {}
 
@@ -45,6 +47,7 @@ export class HealthController {
         () => this.drain.check(),
         () => this.database.check(),
         () => this.schema.check(),
+        () => this.index.check(),
       ]));
     } catch (error) {
       if (!(error instanceof ServiceUnavailableException)) throw error;
@@ -52,7 +55,9 @@ export class HealthController {
     }
     return {
       status: 'ok',
-      checks: Object.fromEntries(Object.entries(details).map(([name, { status }]) => [name, status])),
+      checks: Object.fromEntries(
+        Object.entries(details).map(([name, { status, doing }]) => [name, doing ?? status]),
+      ),
     };
   }
 }

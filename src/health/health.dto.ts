@@ -21,11 +21,14 @@ export class ReadinessDto {
   @ApiProperty({ example: 'ok' })
   status: string;
 
-  /** What was looked at, each `up`. */
+  /**
+   * What was looked at, each `up`; `index` is `rebuilding` while memories stored by an older version are still
+   * missing from searches.
+   */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
-    example: { database: 'up', schema: 'up', service: 'up' },
+    example: { database: 'up', index: 'up', schema: 'up', service: 'up' },
   })
   checks: Record<string, string>;
 }

@@ -1,9 +1,16 @@
 import type { Config } from '../config/config.js';
+import { TOKENISER_VERSION } from '../recall/terms.js';
 import { type MigrationReport, migrateDatabase } from './migrate-database.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import { readState } from './plan.js';
 import { recognise } from './recognise.js';
 import { currentVersion } from './schema-version.js';
+import { hasStaleIndex, vaultsWithStaleIndex } from './vault-directory.js';
+
+export interface Prepared extends MigrationReport {
+  /** The vaults whose recall index has to be rebuilt while the service runs; undefined for none. */
+  readonly staleVaults?: Iterable<string>;
+}
 
 /**
  * Makes the database ready to be served: an empty or older one of ours is migrated here and now.
@@ -16,7 +23,7 @@ import { currentVersion } from './schema-version.js';
 export async function prepareDatabase(
   { database: { path } }: Pick<Config, 'database'>,
   log?: (line: string) => void,
-): Promise<MigrationReport> {
+): Promise<Prepared> {
   const found = recognise(path);
   if (!found.state) {
     throw new MigrationRefusedError(
@@ -26,8 +33,12 @@ export async function prepareDatabase(
     );
   }
   const state = readState(path);
-  if (state.pending.length === 0) return { steps: [], version: currentVersion(state) };
-  return migrateDatabase({ path, log });
+  const report =
+    state.pending.length === 0
+      ? { steps: [], version: currentVersion(state) }
+      : await migrateDatabase({ path, log });
+  if (!hasStaleIndex(path, TOKENISER_VERSION)) return report;
+  return { ...report, staleVaults: vaultsWithStaleIndex(path, TOKENISER_VERSION) };
 }
 
 /** As a shell reads it. */

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BusyError } from '../database/busy.error.js';
+import { dataSourceOptions } from '../database/data-source.js';
+import { Memory } from '../memories/memory.entity.js';
+import { IndexRebuild } from '../recall/index-rebuild.js';
+import { Reindexer } from '../recall/reindexer.js';
+import { RowEncoder } from '../recall/row-encoder.js';
+import { ScopeRow } from '../recall/scope.entity.js';
+import { TermBlock } from '../recall/term-block.entity.js';
+import { Tenancy } from '../tenancy/tenancy.js';
+import { TenantDataSource } from '../tenancy/tenant-data-source.js';
+import { MigrationRefusedError } from './migration-refused.error.js';
+import { readState } from './plan.js';
+import { isAbsentOrEmpty } from './sqlite-file.js';
+import { allVaults, checkVault, countPositions } from './vault-directory.js';
+
+/** Between two transactions, so that a service on the same file, which looks for its turn, finds one. */
+const REST_MS = 2;
+/** How often a vault is tried again where another process keeps the database for itself. */
+const ATTEMPTS = 5;
+
+export interface ReindexOptions {
+  /** The SQLite file. */
+  readonly path: string;
+  /** The one vault to look at; all of them when undefined. */
+  readonly vaultId?: string;
+  /** Also what looks sound. */
+  readonly all?: boolean;
+  /** Gets how many positions were looked at, of how many. */
+  readonly progress?: (done: number, total: number) => void;
+}
+
+export interface ReindexReport {
+  /** Memories that were indexed. */
+  readonly memories: number;
+  /** Vaults in which there were any. */
+  readonly vaults: number;
+}
+
+/**
+ * Rebuilds the recall index of every vault where it is not what this version would write, each in the vault's own
+ * context. It can be stopped at any point and run again, and a service may use the database meanwhile.
+ *
+ * @throws MigrationRefusedError when the database is not Cairn's or has another schema, or there is no such vault
+ */
+export async function reindexDatabase(options: ReindexOptions): Promise<ReindexReport> {
+  const { path, vaultId, all = false, progress } = options;
+  checkSchema(path);
+  if (vaultId !== undefined) checkVault(path, vaultId);
+  const total = countPositions(path, vaultId);
+  const report = { memories: 0, vaults: 0 };
+  let done = 0;
+  let before = 0;
+  const onProgress = (positions: number, memories: number) => {
+    done = Math.min(done + positions, total);
+    report.memories += memories;
+    progress?.(done, total);
+  };
+  const dataSource = await new TenantDataSource(dataSourceOptions({ path })).initialize();
+  try {
+    const reindexer = reindexerOf(dataSource);
+    for (const vault of vaultId === undefined ? allVaults(path) : [vaultId]) {
+      const which = all ? 'all' : 'doubtful';
+      await whileBusy(() => reindexer.vault(vault, { which, pause: () => sleep(REST_MS), onProgress }));
+      if (report.memories > before) report.vaults += 1;
+      before = report.memories;
+    }
+  } finally {
+    await dataSource.destroy();
+  }
+  return report;
+}
+
+function checkSchema(path: string): void {
+  if (!isAbsentOrEmpty(path) && readState(path).pending.length === 0) return;
+  throw new MigrationRefusedError(
+    `${path} does not have the tables of this version yet. Run \`npm run migration:run\` first.`,
+  );
+}
+
+function reindexerOf(dataSource: TenantDataSource): Reindexer {
+  const [scopes, blocks] = [dataSource.getRepository(ScopeRow), dataSource.getRepository(TermBlock)];
+  const memories = dataSource.getRepository(Memory);
+  const encoder = new RowEncoder(memories);
+  const rebuild = new IndexRebuild(scopes, blocks, memories, encoder, new Tenancy(dataSource));
+  return new Reindexer(scopes, memories, rebuild);
+}
+
+/** What was done before stays done, so that trying again goes on. */
+async function whileBusy(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof BusyError) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}

@@ -1,13 +1,12 @@
-import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MemoriesService } from '../src/memories/memories.service.js';
 import { MemoryLister } from '../src/memories/memory-lister.js';
-import { TermBlock } from '../src/recall/term-block.entity.js';
 import { makeScope } from '../src/tenancy/scope.js';
 import { TenantContext } from '../src/tenancy/tenant-context.js';
 import { type Client, TestService } from './harness/app.js';
 import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
+import { tamper } from './harness/stored-memories.js';
 
 let service: TestService;
 let view: DatabaseView;
@@ -220,16 +219,17 @@ describe('the sweep', () => {
     const [ana, ben] = [service.as('sweep-broken', 'ana'), service.as('sweep-broken', 'ben')];
     const expires_at = Date.now() + 600_000;
     await storeExpiring(ana, 3, expires_at);
-    const blocks = service.app.get(DataSource).getRepository(TermBlock);
-    const scope = makeScope({ vaultId: 'sweep-broken', userId: 'ana', permissions: [] });
-    const [block] = await TenantContext.run(scope, () => blocks.find());
-    await TenantContext.run(scope, () => blocks.update({ blockNo: 0 }, { data: Buffer.from('broken') }));
+    await tamper(
+      service.databasePath,
+      `CREATE TRIGGER broken BEFORE DELETE ON memories WHEN old.vault_id = 'sweep-broken'
+       BEGIN SELECT raise(ABORT, 'broken'); END`,
+    );
     clockAt(expires_at);
     expect((await write(ben)).status).toBe(201);
     await calm();
     expect((await write(ben)).status).toBe(201);
     expect(rowsOf('sweep-broken').memories).toBe(5);
-    await TenantContext.run(scope, () => blocks.update({ blockNo: 0 }, { data: block.data }));
+    await tamper(service.databasePath, 'DROP TRIGGER broken');
     clockAt(expires_at + MINUTE);
     await write(ben);
     await until('sweep-broken', 3);

@@ -40,7 +40,7 @@ describe('health', () => {
     expect(await ask('/health/live')).toEqual([200, { status: 'ok' }]);
     expect(await ask('/health/ready')).toEqual([
       200,
-      { status: 'ok', checks: { database: 'up', schema: 'up', service: 'up' } },
+      { status: 'ok', checks: { database: 'up', index: 'up', schema: 'up', service: 'up' } },
     ]);
   });
 

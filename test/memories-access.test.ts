@@ -28,9 +28,11 @@ function everyRoute(client: Client, id: string, headers: Record<string, string> 
     create: () => client.post('/v1/memories', { content: 'new' }, headers),
     list: () => client.get('/v1/memories', headers),
     search: () => client.post('/v1/memories/search', { query: 'owl' }, headers),
+    context: () => client.post('/v1/memories/context', { query: 'owl', max_tokens: 100 }, headers),
     get: () => client.get(path, headers),
     history: () => client.get(`${path}/history`, headers),
     patch: () => client.patch(path, { tags: ['y'] }, headers),
+    reinforce: () => client.post(`${path}/reinforce`, { amount: 0.2 }, headers),
     delete: () => client.delete(path, headers),
     deleteMatching: () => client.delete('/v1/memories?tag=zzz', headers),
   };
@@ -41,9 +43,11 @@ describe('permissions', () => {
     create: 'write',
     list: 'read',
     search: 'read',
+    context: 'read',
     get: 'read',
     history: 'read',
     patch: 'write',
+    reinforce: 'write',
     delete: 'delete',
     deleteMatching: 'delete',
   };
@@ -115,7 +119,7 @@ describe('users of one vault', () => {
     const headers = { 'x-request-id': 'r', 'if-match': '"1"', 'if-none-match': '"1"' };
     const shapes = async (id: string) => {
       const seen: Record<string, unknown> = {};
-      for (const name of ['get', 'history', 'patch', 'delete'] as const) {
+      for (const name of ['get', 'history', 'patch', 'reinforce', 'delete'] as const) {
         const { status, text, headers: received } = await everyRoute(ana, id, headers)[name]();
         const rest = [...received].filter(([key]) => key !== 'date');
         seen[name] = { status, text, rest };

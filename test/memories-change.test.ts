@@ -101,8 +101,8 @@ describe('PATCH /v1/memories/{id}', () => {
 
   it('is found by its new words only', async () => {
     const client = service.as('patch-words', 'u');
-    const { id } = await store(client, { content: 'The bicycle is in the garage.' });
-    await store(client, { content: 'The lorry is in the garage.' });
+    const { id } = await store(client, { content: 'The bicycle is in the garage.', session_id: 's1' });
+    await store(client, { content: 'The lorry is in the garage.', session_id: 's2' });
     await client.patch(`/v1/memories/${id}`, { content: 'A sailing boat lies in the harbour.' });
     expect(await found(client, 'bicycle')).toEqual([]);
     expect(await found(client, 'harbour')).toEqual([id]);
@@ -193,7 +193,7 @@ describe('PATCH /v1/memories/{id}', () => {
     const [ana, ben, all] = [service.as('move', 'ana'), service.as('move', 'ben'), service.as('move')];
     const { id } = await store(ana, { content: 'The key is under the mat.' });
     const other = await store(ana, { content: 'The mat is grey.' });
-    const third = await store(ben, { content: 'Ben has a mat too.' });
+    const third = await store(ben, { content: 'Ben has a mat too.', session_id: 's' });
     await ana.patch(`/v1/memories/${id}`, { content: 'The key is under the pot.' });
     const row = { userId: 'ana', weight: 1, metadata: '{}', createdAt: 1, updatedAt: 1, type: 'similar' };
     await TenantContext.run(makeScope({ vaultId: 'move', permissions: [] }), async () => {
@@ -237,7 +237,7 @@ describe('PATCH /v1/memories/{id}', () => {
   it('moves a memory to another session as a new arrival', async () => {
     const client = service.as('session-move', 'u');
     const { id } = await store(client, { content: 'red red fox', session_id: 's1' });
-    await store(client, { content: 'red red fox', session_id: 's1' });
+    await store(client, { content: 'red red fox', session_id: 's3' });
     expect((await found(client, 'fox'))[0]).toBe(id);
     await client.patch(`/v1/memories/${id}`, { session_id: 's2' });
     // Equal scores come in the order of arrival.

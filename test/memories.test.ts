@@ -46,7 +46,8 @@ describe('POST /v1/memories and GET /v1/memories/{id}', () => {
       ...sent,
       primary_sector: sector,
       sectors: [sector],
-      salience: 0.4,
+      // Faded since 1970.
+      salience: 0,
       version: 1,
       last_seen_at: 1,
     });

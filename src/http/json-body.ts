@@ -1,19 +1,29 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parse as parseWithoutPrototypes } from 'secure-json-parse';
 import { ApiError } from './api-error.js';
+import { failureOfStatus } from './failure.js';
 import { scanJson } from './json-scan.js';
+import { hasStreamedBody, leaveStreamedBodies } from './streamed-body.js';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** `application/json` and every type with its suffix, such as `application/merge-patch+json`. */
 const JSON_TYPES: readonly (string | RegExp)[] = ['application/json', /^application\/[\w.-]+\+json(?:;|$)/];
 
+/** A JSON value a line; for routes with a streamed body alone. */
+const LINE_TYPES: readonly string[] = ['application/x-ndjson', 'application/jsonl'];
+
 /**
  * Makes JSON the only kind of body that is read; any other is answered 415. Bodies over Fastify's `bodyLimit`
- * are answered 413.
+ * are answered 413. Before any route is added.
  */
 export function acceptJsonBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
+  leaveStreamedBodies(server);
+  server.addContentTypeParser([...LINE_TYPES], (request, _payload, done) => {
+    const { status, code, detail } = failureOfStatus(415);
+    done(hasStreamedBody(request) ? null : new ApiError(status, code, detail), undefined);
+  });
   for (const type of JSON_TYPES) {
     server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => {
       try {
@@ -23,6 +33,11 @@ export function acceptJsonBodies(server: FastifyInstance): void {
       }
     });
   }
+}
+
+/** Whether the body comes as a JSON value a line, and not as one. */
+export function isLines({ mediaType }: FastifyRequest): boolean {
+  return mediaType !== undefined && LINE_TYPES.includes(mediaType);
 }
 
 /**
@@ -40,12 +55,21 @@ export function parseJsonBody(body: Buffer): unknown {
   } catch {
     throw new ApiError(400, 'INVALID_JSON', 'The body is not UTF-8.');
   }
-  scanJson(text);
+  return parseJsonText(text);
+}
+
+/**
+ * The same of a text.
+ *
+ * @param what it is called in messages
+ */
+export function parseJsonText(text: string, what = 'body'): unknown {
+  scanJson(text, what);
   try {
     // The scan has refused such names already, and said which; this is the second lock on that door.
     return parseWithoutPrototypes(text, { protoAction: 'error', constructorAction: 'error' });
   } catch {
-    throw new ApiError(400, 'INVALID_JSON', 'The body is not valid JSON.');
+    throw new ApiError(400, 'INVALID_JSON', `The ${what} is not valid JSON.`);
   }
 }
 

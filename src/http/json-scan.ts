@@ -28,10 +28,14 @@ interface Container {
  * looked at a bounded number of times. It does not check the grammar: JSON.parse does that afterwards, and of
  * what is not JSON this may refuse either the one or the other.
  *
+ * @param what the text is called in messages
  * @throws ApiError 400 INVALID_JSON (depth) or VALIDATION_FAILED, naming the field
  */
-export function scanJson(text: string): void {
+export function scanJson(text: string, what = 'body'): void {
   const open: Container[] = [];
+  const refuse = (message: string): never => {
+    throw unacceptable(what, open, message);
+  };
   for (let at = 0; at < text.length;) {
     const char = text.charCodeAt(at);
     const inside = open.at(-1);
@@ -41,18 +45,18 @@ export function scanJson(text: string): void {
       if (inside?.expectsName) {
         inside.expectsName = false;
         inside.name = text.slice(at, end);
-        refuseName(open);
+        refuseName(open, refuse);
       }
       at = end;
     } else if (char === MINUS || isDigit(char)) {
       const end = endOfNumber(text, at);
-      refuseNumber(text.slice(at, end), open);
+      refuseNumber(text.slice(at, end), refuse);
       at = end;
     } else {
       if (char === 0x7b || char === 0x5b) {
         const isArray = char === 0x5b;
         open.push({ isArray, index: 0, expectsName: !isArray, name: '' });
-        if (open.length > MAX_JSON_DEPTH) throw tooDeep();
+        if (open.length > MAX_JSON_DEPTH) throw tooDeep(what);
       } else if (char === 0x7d || char === 0x5d) {
         open.pop();
       } else if (char === COMMA && inside) {
@@ -84,25 +88,22 @@ function endOfNumber(text: string, start: number): number {
   return end;
 }
 
-function refuseNumber(literal: string, open: readonly Container[]): void {
+function refuseNumber(literal: string, refuse: (message: string) => never): void {
   const isInteger = !/[.eE]/.test(literal);
   if (literal.length <= HARMLESS_NUMBER_LENGTH && isInteger) return;
   const value = Number(literal);
   if (isInteger && !Number.isNaN(value) && !Number.isSafeInteger(value)) {
-    throw unacceptable(
-      open,
-      'is an integer beyond ±9007199254740991, which JSON readers round: send a string',
-    );
+    refuse('is an integer beyond ±9007199254740991, which JSON readers round: send a string');
   }
   if (value === Infinity || value === -Infinity) {
-    throw unacceptable(open, 'is a number beyond the range of a double');
+    refuse('is a number beyond the range of a double');
   }
 }
 
-function refuseName(open: readonly Container[]): void {
+function refuseName(open: readonly Container[], refuse: (message: string) => never): void {
   const name = plain(open.at(-1)!.name);
   const isPrototype = name === 'prototype' && open.length > 1 && plain(open.at(-2)!.name) === 'constructor';
-  if (name === '__proto__' || isPrototype) throw unacceptable(open, 'is not an acceptable name');
+  if (name === '__proto__' || isPrototype) refuse('is not an acceptable name');
 }
 
 /** A name without its quotes and escapes. */
@@ -115,21 +116,21 @@ function plain(quoted: string): string {
   }
 }
 
-/** Where in the body we are, as field names are written: `metadata.sizes.3`. */
-function fieldOf(open: readonly Container[]): string {
+/** Where in the text we are, as field names are written: `metadata.sizes.3`. */
+function fieldOf(what: string, open: readonly Container[]): string {
   const names = open
     .slice(0, MAX_NAMES_SHOWN)
     .map(({ isArray, index, name }) => (isArray ? String(index) : plain(name).slice(0, MAX_NAME_SHOWN)));
-  return names.join('.').toWellFormed() || 'body';
+  return names.join('.').toWellFormed() || what;
 }
 
-function unacceptable(open: readonly Container[], message: string): ApiError {
-  const field = fieldOf(open);
-  return new ApiError(400, 'VALIDATION_FAILED', 'The body is not acceptable; errors says why.', {
+function unacceptable(what: string, open: readonly Container[], message: string): ApiError {
+  const field = fieldOf(what, open);
+  return new ApiError(400, 'VALIDATION_FAILED', `The ${what} is not acceptable; errors says why.`, {
     errors: [{ field, message }],
   });
 }
 
-function tooDeep(): ApiError {
-  return new ApiError(400, 'INVALID_JSON', `The body is nested deeper than ${MAX_JSON_DEPTH} levels.`);
+function tooDeep(what: string): ApiError {
+  return new ApiError(400, 'INVALID_JSON', `The ${what} is nested deeper than ${MAX_JSON_DEPTH} levels.`);
 }

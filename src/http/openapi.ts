@@ -30,6 +30,15 @@ const PROBLEM_SCHEMA = {
 
 const PROBLEM_CONTENT = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
 
+const LINES = 'application/x-ndjson';
+
+/** OpenAPI 3.0 has no words for values on lines of their own: to it they are a text. */
+const LINES_SCHEMA = {
+  type: 'string',
+  description: 'What an array would hold, as JSON, each on a line of its own; blank lines are skipped.',
+  example: '{"content":"The first."}\n{"content":"The second.","tags":["two"]}\n',
+};
+
 /** The name of dev mode's way of saying whom to act for. */
 const DEV_VAULT = 'dev-vault';
 
@@ -63,7 +72,11 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
       DEV_VAULT,
     )
     .build();
-  const document = SwaggerModule.createDocument(app, options);
+  const document = SwaggerModule.createDocument(app, options, {
+    // `memories.create` of MemoriesController.create: what clients call it by.
+    operationIdFactory: (controller, method) =>
+      `${controller.replace(/^Own|Controller$/g, '').toLowerCase()}.${method}`,
+  });
   document.components = {
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
@@ -77,10 +90,14 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
   return sorted(document) as OpenAPIObject;
 }
 
-/** Adds what holds for every operation: how failures look, and that dev mode stands in for a token. */
+/** Adds what holds for every operation: how failures and lines look, and that dev mode stands in for a token. */
 function complete(operation: OperationObject): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     if (status >= '4' && response && !('$ref' in response)) response.content ??= PROBLEM_CONTENT;
+  }
+  const { requestBody } = operation;
+  if (requestBody && 'content' in requestBody && requestBody.content[LINES]) {
+    requestBody.content[LINES] = { schema: LINES_SCHEMA };
   }
   operation.responses.default = { description: 'Anything but success.', content: PROBLEM_CONTENT };
   operation.security = operation.security ? [...operation.security, { [DEV_VAULT]: [] }] : [];

@@ -2,6 +2,7 @@ import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/c
 import { type ValidationError, validateSync } from 'class-validator';
 import { ApiError, type FieldError } from './api-error.js';
 import { type DtoClass, instantiate } from './dto-instance.js';
+import { passes } from './quick-check.js';
 
 const MAX_ERRORS_SHOWN = 20;
 
@@ -21,20 +22,29 @@ const PLAIN_TYPES: readonly unknown[] = [undefined, String, Boolean, Number, Arr
 export class RequestValidationPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom' || PLAIN_TYPES.includes(metatype)) return value;
-    const dto = metatype as DtoClass;
-    const isMissing = value === undefined && type === 'body';
-    const source = isMissing ? {} : value;
-    if (typeof source !== 'object' || source === null || Array.isArray(source)) {
-      throw refuse([{ field: type, message: 'must be a JSON object' }]);
-    }
-    const errors: FieldError[] = [];
-    const instance = instantiate(dto, source, { isQuery: type === 'query', errors });
-    collect(validateSync(instance, { forbidUnknownValues: false }), '', errors);
-    if (errors.length > 0) {
-      throw refuse(errors, isMissing ? 'This request needs a JSON body; errors says what in it.' : undefined);
-    }
-    return instance;
+    return validated(metatype as DtoClass, value, type);
   }
+}
+
+/**
+ * An instance of a DTO class out of parsed JSON (or a query), checked.
+ *
+ * @param what the value as a whole, as errors name it: `body`, `query`, `row`
+ * @throws ApiError 400 VALIDATION_FAILED with an entry for each field
+ */
+export function validated<T extends object>(dto: new () => T, value: unknown, what: string): T {
+  const isMissing = value === undefined && what === 'body';
+  const source = isMissing ? {} : value;
+  if (typeof source !== 'object' || source === null || Array.isArray(source)) {
+    throw refuse([{ field: what, message: 'must be a JSON object' }]);
+  }
+  const errors: FieldError[] = [];
+  const instance = instantiate(dto, source, { isQuery: what === 'query', errors });
+  if (!passes(dto, instance)) collect(validateSync(instance, { forbidUnknownValues: false }), '', errors);
+  if (errors.length > 0) {
+    throw refuse(errors, isMissing ? 'This request needs a JSON body; errors says what in it.' : undefined);
+  }
+  return instance as T;
 }
 
 function collect(found: readonly ValidationError[], path: string, errors: FieldError[]): void {

@@ -5,6 +5,7 @@ import { LessThanOrEqual, type Repository } from 'typeorm';
 import { makeScope } from '../tenancy/scope.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
+import { VaultsService } from '../vaults/vaults.service.js';
 import { Memory } from './memory.entity.js';
 import { MemoryRemover } from './memory-remover.js';
 
@@ -32,6 +33,7 @@ export class ExpirySweep implements OnModuleDestroy {
     @InjectRepository(Memory) private readonly memories: Repository<Memory>,
     private readonly remover: MemoryRemover,
     private readonly tenancy: Tenancy,
+    private readonly vaults: VaultsService,
   ) {}
 
   /** To be called in every unit of work that writes: when it has committed, the vault may be swept. */
@@ -67,9 +69,11 @@ export class ExpirySweep implements OnModuleDestroy {
       // Most vaults have nothing to remove, and so need no turn as a writer.
       if ((await this.expired(1)).length === 0) return;
       await this.tenancy.transaction(async () => {
+        // A vault that is closed meanwhile is left to whoever closed it.
+        if ((await this.vaults.find())?.status !== 'active') return;
         const expired = await this.expired(ROWS_A_SWEEP);
         for (let at = 0; at < expired.length && !this.stopping; at += ROWS_A_TURN) {
-          await this.remover.remove(expired.slice(at, at + ROWS_A_TURN));
+          await this.remover.remove(expired.slice(at, at + ROWS_A_TURN), 'expire');
           await nextTurn();
         }
       });

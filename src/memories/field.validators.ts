@@ -1,5 +1,6 @@
 import { ValidateIf, type ValidationOptions, registerDecorator } from 'class-validator';
 import { isUserId } from '../tenancy/scope.js';
+import { isVaultId } from '../vaults/vault-id.js';
 
 /** A class-validator decorator of a check on one value. */
 function valueCheck(name: string, check: (value: unknown) => boolean, message: string) {
@@ -40,6 +41,12 @@ export const IsUserId = valueCheck(
   'isUserId',
   isUserId,
   'must be 1 to 256 characters of well-formed text without U+0000',
+);
+
+export const IsVaultId = valueCheck(
+  'isVaultId',
+  isVaultId,
+  'must be 1 to 128 ASCII letters, digits, ".", "_", ":" or "-", the first a letter or digit',
 );
 
 const MAX_METADATA_CHARACTERS = 65_536;

@@ -1,15 +1,26 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { VectorRow } from '../embeddings/vector.entity.js';
+import { IdempotencyModule } from '../operations/idempotency.module.js';
 import { RecallModule } from '../recall/recall.module.js';
+import { StatsCounterModule } from '../stats/stats-counter.module.js';
+import { UserMarksModule } from '../users/user-marks.module.js';
 import { VaultsModule } from '../vaults/vaults.module.js';
 import { Waypoint } from '../waypoints/waypoint.entity.js';
+import { WaypointsModule } from '../waypoints/waypoints.module.js';
+import { MemoryContext } from './context.js';
+import { SessionNeighbours } from './context-neighbours.js';
 import { ExpirySweep } from './expiry-sweep.js';
 import { MemoriesController } from './memories.controller.js';
 import { MemoriesService } from './memories.service.js';
 import { Memory } from './memory.entity.js';
+import { MemoryBatch } from './memory-batch.js';
+import { MemoryCreator } from './memory-creator.js';
+import { MemoryFollowUps } from './memory-follow-ups.js';
 import { MemoryLister } from './memory-lister.js';
 import { MemoryMover } from './memory-mover.js';
+import { MemoryReinforcement } from './memory-reinforcement.js';
+import { MemoryPlaces } from './memory-places.js';
 import { MemoryRemover } from './memory-remover.js';
 import { MemorySearch } from './memory-search.js';
 import { MemoryVersion } from './memory-version.entity.js';
@@ -18,10 +29,28 @@ import { MemoryVersion } from './memory-version.entity.js';
   imports: [
     TypeOrmModule.forFeature([Memory, MemoryVersion, VectorRow, Waypoint]),
     RecallModule,
+    IdempotencyModule,
+    StatsCounterModule,
+    UserMarksModule,
     VaultsModule,
+    WaypointsModule,
   ],
   controllers: [MemoriesController],
-  providers: [MemoriesService, MemoryLister, MemoryMover, MemoryRemover, MemorySearch, ExpirySweep],
-  exports: [MemoriesService, MemoryLister, MemorySearch],
+  providers: [
+    MemoriesService,
+    MemoryBatch,
+    MemoryContext,
+    MemoryCreator,
+    MemoryFollowUps,
+    MemoryLister,
+    MemoryMover,
+    MemoryReinforcement,
+    MemoryPlaces,
+    MemoryRemover,
+    MemorySearch,
+    SessionNeighbours,
+    ExpirySweep,
+  ],
+  exports: [MemoriesService, MemoryContext, MemoryLister, MemoryReinforcement, MemoryRemover, MemorySearch],
 })
 export class MemoriesModule {}

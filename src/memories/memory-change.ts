@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ApiError } from '../http/api-error.js';
 import type { CreateMemoryDto, PatchMemoryDto } from './memory.dto.js';
 import { jsonObject } from './stored-json.js';
 import type { Memory } from './memory.entity.js';
+import { salienceInSectors } from './salience.js';
 import { type Classification, DECAY_LAMBDA, type Sector, classify, initialSalience } from './sectors.js';
 
 /** The fields of a new memory that follow from the request alone. */
@@ -34,6 +35,7 @@ export function applyChange(memory: Memory, change: PatchMemoryDto, now: number)
   if (change.content !== undefined || change.sector !== undefined) {
     const { primary, sectors } = sectorsOf(memory.content, jsonObject(memory.metadata), change.sector);
     memory.primarySector = primary;
+    memory.salience = salienceInSectors(memory, sectors);
     memory.sectors = JSON.stringify(sectors);
     memory.decayLambda = DECAY_LAMBDA[primary];
   }
@@ -47,7 +49,7 @@ export function applyChange(memory: Memory, change: PatchMemoryDto, now: number)
 
 /** SHA-256 of a memory's content, as `content_hash` holds it. */
 export function hashOf(content: string): string {
-  return createHash('sha256').update(content, 'utf8').digest('hex');
+  return hash('sha256', content, 'hex');
 }
 
 function sectorsOf(

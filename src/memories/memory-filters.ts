@@ -97,3 +97,13 @@ export function jsonCheck({
     return wanted.every(([key, value]) => Object.hasOwn(own, key) && isDeepStrictEqual(own[key], value));
   };
 }
+
+/** Whether a memory that is at hand passes the filters; what its owner is, is for the query that found it. */
+export function matchesFilters(memory: Memory, filters: Omit<MemoryFiltersDto, 'user_id'>): boolean {
+  const { session_id, collection, created_after, created_before } = filters;
+  if (session_id !== undefined && memory.sessionId !== session_id) return false;
+  if (collection !== undefined && memory.collection !== collection) return false;
+  if (created_after !== undefined && memory.createdAt < created_after) return false;
+  if (created_before !== undefined && memory.createdAt >= created_before) return false;
+  return jsonCheck(filters)?.(memory) ?? true;
+}

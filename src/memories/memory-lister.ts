@@ -6,7 +6,7 @@ import { ApiError } from '../http/api-error.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { ExpirySweep } from './expiry-sweep.js';
-import { type PageKey, decodeCursor, encodeCursor } from './memory-cursor.js';
+import { type PageKey, decodeMemoryCursor, encodeMemoryCursor } from './memory-cursor.js';
 import { Memory } from './memory.entity.js';
 import { filtersOf, isEmpty, jsonCheck, refuseOtherUser, whereColumns } from './memory-filters.js';
 import {
@@ -45,7 +45,7 @@ export class MemoryLister {
     const order: Order = query.order === 'asc' ? 'ASC' : 'DESC';
     const limit = query.limit ?? DEFAULT_LIMIT;
     const bound = { ...filters, order };
-    const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor, bound);
+    const after = query.cursor === undefined ? undefined : decodeMemoryCursor(query.cursor, bound);
     return this.tenancy.snapshot(async () => {
       const items: Memory[] = [];
       // One more than asked for, to know whether there is a next page.
@@ -56,7 +56,7 @@ export class MemoryLister {
       const last = items.length > limit ? items[limit - 1] : undefined;
       return {
         items: items.slice(0, limit),
-        nextCursor: last ? encodeCursor(last, bound) : null,
+        nextCursor: last ? encodeMemoryCursor(last, bound) : null,
         count: query.count ? await this.count(filters) : undefined,
       };
     });
@@ -90,7 +90,7 @@ export class MemoryLister {
           if (found.length === CHUNK) break;
         }
         if (found.length > 0) {
-          await this.remover.remove(found);
+          await this.remover.remove(found, 'delete');
           this.sweep.afterWrite();
         }
         return found;

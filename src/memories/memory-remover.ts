@@ -4,6 +4,7 @@ import { In, type Repository } from 'typeorm';
 import { RecallIndex } from '../recall/recall-index.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { Memory } from './memory.entity.js';
+import { MemoryFollowUps } from './memory-follow-ups.js';
 
 /** Takes memories out of the database, with their index entries and all that hangs on them. */
 @Injectable()
@@ -11,10 +12,17 @@ export class MemoryRemover {
   constructor(
     @InjectRepository(Memory) private readonly memories: Repository<Memory>,
     private readonly index: RecallIndex,
+    private readonly followUps: MemoryFollowUps,
   ) {}
 
-  /** @param memories read in the running unit of work, in the scope that may delete them */
-  async remove(memories: readonly Pick<Memory, 'id' | 'userId' | 'position'>[]): Promise<void> {
+  /**
+   * @param memories read in the running unit of work, in the scope that may delete them
+   * @param why somebody deletes them, or their time has come
+   */
+  async remove(
+    memories: readonly Pick<Memory, 'id' | 'userId' | 'position'>[],
+    why: 'delete' | 'expire',
+  ): Promise<void> {
     const positions = new Map<string, number[]>();
     for (const { userId, position } of memories) {
       const list = positions.get(userId);
@@ -26,5 +34,6 @@ export class MemoryRemover {
     }
     // In a scope that sees expired rows: one whose time came a moment ago has to go with its index entry.
     await TenantContext.asVault(() => this.memories.delete({ id: In(memories.map(({ id }) => id)) }));
+    await this.followUps.removed(memories, why);
   }
 }

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Memory } from './memory.entity.js';
 import type { MemoryVersion } from './memory-version.entity.js';
+import { salienceAt } from './salience.js';
 import { SECTORS } from './sectors.js';
 import { jsonObject, jsonStrings } from './stored-json.js';
 
@@ -35,24 +36,27 @@ export class MemoryDto extends MemoryStateDto {
   session_id: string | null;
   @ApiProperty({ type: String, nullable: true })
   collection: string | null;
-  /** 0 to 1. */
+  /** How much it stands out at this moment, 0 to 1: fades with every whole day since `last_seen_at`. */
   salience: number;
   /** Counts the changes, from 1; the ETag of the memory. */
   version: number;
   created_at: number;
   updated_at: number;
+  /** When it was last reinforced; before that, when it came about. Reading it changes nothing. */
   last_seen_at: number;
   @ApiProperty({ type: Number, nullable: true })
   expires_at: number | null;
 
-  static of(memory: Memory): MemoryDto {
+  /** @param now ms since 1970 */
+  static of(memory: Memory, now = Date.now()): MemoryDto {
     return {
       id: memory.id,
       user_id: memory.userId || null,
       session_id: memory.sessionId,
       collection: memory.collection,
       ...stateOf(memory),
-      salience: memory.salience,
+      // Beyond six decimals it says nothing, and what has faded shows as 0.
+      salience: Math.round(salienceAt(memory, now) * 1e6) / 1e6,
       version: memory.version,
       created_at: memory.createdAt,
       updated_at: memory.updatedAt,

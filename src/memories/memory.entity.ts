@@ -22,6 +22,12 @@ import { MemoryVersion } from './memory-version.entity.js';
 @Index('ix_memories_collection', ['vaultId', 'collection', 'createdAt'], {
   where: '"collection" IS NOT NULL',
 })
+@Index('ix_memories_owner_expires', ['vaultId', 'userId', 'expiresAt'], {
+  where: '"expires_at" IS NOT NULL',
+})
+@Index('ix_memories_owner_session', ['vaultId', 'userId', 'sessionId', 'createdAt', 'id'], {
+  where: '"session_id" IS NOT NULL',
+})
 @Index('ix_memories_expires', ['vaultId', 'expiresAt'], { where: '"expires_at" IS NOT NULL' })
 export class Memory {
   @PrimaryColumn('text', { name: 'vault_id', update: false, primaryKeyConstraintName: 'pk_memories' })

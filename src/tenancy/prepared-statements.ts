@@ -2,12 +2,15 @@ import type { EntityMetadata, ObjectLiteral, QueryResult, Repository, SelectQuer
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenancyViolationError } from './errors.js';
 import { conditionShape } from './tenant-conditions.js';
-import { refuseForeign, stamped } from './tenant-query-builders.js';
-import { tenancyOf } from './tenant.decorators.js';
 import { TENANT_PARAMETERS } from './tenant-values.js';
 
-/** The values of a statement, by the names that its text gives them (`:userId`). */
-export type Values = Readonly<Record<string, string | number | boolean | Buffer | null>>;
+/**
+ * The values of a statement, by the names that its text gives them: `:userId`, or for a list `IN (:...ids)`.
+ * Lists of another length make another statement.
+ */
+export type Values = Readonly<
+  Record<string, string | number | boolean | Buffer | null | readonly string[] | readonly number[]>
+>;
 
 /** What a statement's text is read from. */
 interface Written {
@@ -56,13 +59,16 @@ abstract class PreparedStatement<Entity extends ObjectLiteral> {
   }
 }
 
-/** A prepared selection of whole entities of one table. */
+/** A prepared selection of entities of one table, or of some columns of them. */
 export class PreparedSelect<Entity extends ObjectLiteral> extends PreparedStatement<Entity> {
   private readonly columns: readonly (readonly [name: string, column: ColumnMetadata])[];
+  /** Those that the statement selects; known from the first row. */
+  private selected: typeof this.columns | undefined;
 
   /**
    * @param alias what `build` calls the entity
-   * @param build adds conditions and order, with values by name only: `query.where('m.id = :id')`
+   * @param build adds conditions and order, with values by name only: `query.where('m.id = :id')`. It may select
+   *   columns instead of the whole: `query.select(['m.id'])`; entities then lack the others
    */
   constructor(
     repository: Repository<Entity>,
@@ -80,6 +86,12 @@ export class PreparedSelect<Entity extends ObjectLiteral> extends PreparedStatem
     return records.length === 0 ? null : this.entityOf(records[0]);
   }
 
+  /** @returns the entities found, in the order that the statement gives them */
+  async all(values: Values): Promise<Entity[]> {
+    const { records } = await this.execute(values);
+    return records.map((record) => this.entityOf(record as ObjectLiteral));
+  }
+
   protected override write(): Written {
     return this.build(this.repository.createQueryBuilder(this.alias));
   }
@@ -87,7 +99,8 @@ export class PreparedSelect<Entity extends ObjectLiteral> extends PreparedStatem
   private entityOf(row: ObjectLiteral): Entity {
     const { driver } = this.repository.manager.dataSource;
     const entity = this.repository.metadata.create() as ObjectLiteral;
-    for (const [name, column] of this.columns) {
+    this.selected ??= this.columns.filter(([name]) => name in row);
+    for (const [name, column] of this.selected) {
       entity[column.propertyName] = driver.prepareHydratedValue(row[name], column);
     }
     return entity as Entity;
@@ -122,45 +135,6 @@ export class PreparedUpdate<Entity extends ObjectLiteral> extends PreparedStatem
       .update()
       .set(set as object)
       .where(this.where);
-  }
-}
-
-/** A prepared insertion of one whole row; of entities that refer to nothing but their vault. */
-export class PreparedInsert<Entity extends ObjectLiteral> extends PreparedStatement<Entity> {
-  constructor(repository: Repository<Entity>) {
-    super(repository);
-    const { foreignKeys, tableName } = repository.metadata;
-    const owned = foreignKeys.find(
-      ({ referencedEntityMetadata }) => tenancyOf(referencedEntityMetadata)?.visibility === 'owned',
-    );
-    if (owned) throw new TenancyViolationError(`Rows of ${tableName} refer to rows of users`);
-  }
-
-  async run(entity: Entity): Promise<void> {
-    const { metadata, manager } = this.repository;
-    refuseForeign(metadata, entity);
-    const values: Record<string, Values[string]> = {};
-    for (const column of metadata.columns) {
-      const value: unknown = column.getEntityValue(entity);
-      if (value === undefined)
-        throw new TypeError(`${metadata.tableName}.${column.propertyName} has no value`);
-      values[column.propertyName] = manager.dataSource.driver.preparePersistentValue(
-        value,
-        column,
-      ) as Values[string];
-    }
-    await this.execute(values);
-  }
-
-  protected override write(): Written {
-    const { metadata } = this.repository;
-    const byScope = stamped(metadata);
-    const given = metadata.columns.filter(({ databaseName }) => !byScope.includes(databaseName));
-    const values = given.map(({ propertyName }) => [propertyName, () => `:${propertyName}`]);
-    return this.repository
-      .createQueryBuilder()
-      .insert()
-      .values(Object.fromEntries(values) as object);
   }
 }
 

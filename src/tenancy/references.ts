@@ -35,13 +35,13 @@ export async function checkReferences(
           .where({ ...wanted, userId })
           .getExists(),
       );
-      if (!found) throw refused(metadata, key);
+      if (!found) throw refusedReference(metadata, key);
     }
   }
 }
 
 /** The properties of the row that is referred to; undefined where nothing is, or the scope decides it. */
-function referenceOf(
+export function referenceOf(
   metadata: EntityMetadata,
   key: ForeignKeyMetadata,
   values: ObjectLiteral,
@@ -52,13 +52,17 @@ function referenceOf(
     const value: unknown = column.getEntityValue(values);
     if (value === undefined || value === null) return;
     // SQL instead of a value could name anything.
-    if (typeof value === 'function') throw refused(metadata, key);
+    if (typeof value === 'function') throw refusedReference(metadata, key);
     wanted[key.referencedColumns[i].propertyName] = value;
   });
   return Object.keys(wanted).length > 0 ? wanted : undefined;
 }
 
-function refused({ tableName }: EntityMetadata, { referencedEntityMetadata }: ForeignKeyMetadata): Error {
+/** What is thrown for a reference to what the user does not have, there or not. */
+export function refusedReference(
+  { tableName }: EntityMetadata,
+  { referencedEntityMetadata }: ForeignKeyMetadata,
+): Error {
   return new TenancyViolationError(
     `A row of "${tableName}" refers to a row of "${referencedEntityMetadata.tableName}" that its user does not have`,
   );

@@ -6,6 +6,7 @@ import {
   type QueryRunner,
 } from 'typeorm';
 import { type TenantDatabase, openTenantDatabase } from '../database/dialect.js';
+import type { DirectoryEntry, DirectoryPage } from '../database/vault-directory.js';
 import { TenancyViolationError } from './errors.js';
 import { checkEntities } from './entity-rules.js';
 import { TenantContext } from './tenant-context.js';
@@ -44,6 +45,24 @@ export class TenantDataSource extends DataSource {
   /** Whether the database answers. Needs no scope and touches no table. */
   ping(): Promise<void> {
     return this.opened().ping();
+  }
+
+  /** A page of all vaults, by id. @throws TenancyViolationError unless the running scope is an operator's */
+  vaultDirectory(page: DirectoryPage): Promise<DirectoryEntry[]> {
+    if (!TenantContext.scope().permissions.has('operator')) {
+      throw new TenancyViolationError('Only operators look over all vaults');
+    }
+    return this.opened().directory(page);
+  }
+
+  /**
+   * How many rows the running scope's vault has in each table that the database's own catalog knows, expired
+   * ones and all. @throws TenancyViolationError in a user's scope
+   */
+  vaultRows(): Promise<Record<string, number>> {
+    const { vaultId, userId } = TenantContext.scope();
+    if (userId !== undefined) throw new TenancyViolationError('A user does not count the vault’s rows');
+    return this.opened().rowsOf(vaultId);
   }
 
   override createQueryRunner(): QueryRunner {

@@ -1,12 +1,14 @@
 import 'reflect-metadata';
-import type { DataSource, Repository } from 'typeorm';
+import { type DataSource, In, Like, type Repository } from 'typeorm';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Memory } from '../../src/memories/memory.entity.js';
 import { MemoryVersion } from '../../src/memories/memory-version.entity.js';
 import { TenancyViolationError } from '../../src/tenancy/errors.js';
-import { PreparedInsert, PreparedSelect, PreparedUpdate } from '../../src/tenancy/prepared-statements.js';
+import { PreparedInsert } from '../../src/tenancy/prepared-insert.js';
+import { PreparedSelect, PreparedUpdate } from '../../src/tenancy/prepared-statements.js';
 import { type Scope, makeScope } from '../../src/tenancy/scope.js';
 import { NoTenantContextError, TenantContext } from '../../src/tenancy/tenant-context.js';
+import { Waypoint } from '../../src/waypoints/waypoint.entity.js';
 import { User } from '../../src/users/user.entity.js';
 import { USERS, memoryId } from '../harness/tenant-rows.js';
 import { makeDatabase } from '../harness/tenant-database.js';
@@ -128,6 +130,32 @@ describe('a prepared selection', () => {
   });
 });
 
+describe('a prepared selection of many', () => {
+  it('finds what the repository finds, by lists and through joins, in every scope', async () => {
+    const waypoints = dataSource.getRepository(Waypoint);
+    const listed = new PreparedSelect(memories, 'm', (query) =>
+      query.where('m.id IN (:...ids)').orderBy('m.id', 'ASC'),
+    );
+    const joined = new PreparedSelect(waypoints, 'w', (query) =>
+      query.innerJoin('w.src', 's').where('w.dstId IN (:...ids)').orderBy('w.srcId', 'ASC'),
+    );
+    let found = 0;
+    for (const scope of [...SCOPES, ...SCOPES.toReversed()]) {
+      await TenantContext.run(scope, async () => {
+        for (const ids of [IDS, IDS.slice(0, 1), IDS.slice(2, 5)]) {
+          const expected = await memories.find({ where: { id: In(ids) }, order: { id: 'ASC' } });
+          expect(await listed.all({ ids })).toStrictEqual(expected);
+          const plain = waypoints.createQueryBuilder('w').innerJoin('w.src', 's');
+          const edges = await plain.where('w.dstId IN (:...ids)', { ids }).orderBy('w.srcId').getMany();
+          expect(await joined.all({ ids })).toStrictEqual(edges);
+          found += expected.length + edges.length;
+        }
+      });
+    }
+    expect(found).toBeGreaterThan(4 * SCOPES.length);
+  });
+});
+
 describe('a prepared change', () => {
   it.each(SETTINGS)('reaches only what the scope may change, between $name', async ({ scope, writes }) => {
     const prepared = rewrite();
@@ -208,9 +236,86 @@ describe('a prepared insertion', () => {
     }
   });
 
-  it('refuses a row that lacks a value, and entities that refer to rows of users', async () => {
+  it('writes many rows as it writes one, in every number of them', async () => {
+    const prepared = new PreparedInsert(memories);
+    const single = new PreparedInsert(memories);
+    for (const { scope } of SETTINGS) {
+      await TenantContext.run(scope, async () => {
+        for (const count of [0, 1, 2, 19, 20, 21, 45]) {
+          const rows = (kind: string, from: number) =>
+            Array.from({ length: count }, (_, i) =>
+              newMemory({
+                id: `${kind}-${count}-${i}`,
+                content: `${i}`,
+                position: from + i,
+                expiresAt: i ? null : 8e12,
+              }),
+            );
+          await prepared.runMany(rows('many', 10_000 * (count + 1)));
+          for (const row of rows('single', 10_000 * (count + 1) + 5_000)) await single.run(row);
+        }
+        const written = async (kind: string) => {
+          const found = await memories.find({ where: { id: Like(`${kind}-%`) }, order: { position: 'ASC' } });
+          return found.map((row) => ({
+            ...row,
+            id: row.id.replace(kind, ''),
+            position: row.position % 5_000,
+          }));
+        };
+        expect(await written('many')).toHaveLength(108);
+        expect(await written('many')).toEqual(await written('single'));
+      });
+      await world.restore();
+      memories = world.dataSource.getRepository(Memory);
+    }
+  });
+
+  it('refuses many rows for one that is not the scope’s, wherever it stands', async () => {
+    const prepared = new PreparedInsert(memories);
+    for (const scope of SCOPES.filter(({ vaultId }) => vaultId === 'A')) {
+      for (const at of [0, 7, 19]) {
+        const rows = (wrong: Partial<Memory>) =>
+          Array.from({ length: 20 }, (_, i) =>
+            newMemory({ id: `n${i}`, position: 500 + i, ...(i === at && wrong) }),
+          );
+        await expectRefused(scope, () => prepared.runMany(rows({ vaultId: 'B' })), TenancyViolationError);
+        if (scope.userId === undefined) continue;
+        await expectRefused(scope, () => prepared.runMany(rows({ userId: 'u3' })), TenancyViolationError);
+      }
+    }
+  });
+
+  it('refuses a row that lacks a value', async () => {
     const lacking = newMemory({ content: undefined });
     await expectRefused(SCOPES[0], () => new PreparedInsert(memories).run(lacking), TypeError);
-    expect(() => new PreparedInsert(dataSource.getRepository(MemoryVersion))).toThrow(TenancyViolationError);
+  });
+
+  it('refers to rows of the scope’s own user only, there or not, expired or not', async () => {
+    const prepared = new PreparedInsert(dataSource.getRepository(Waypoint));
+    const joining = (userId: string, srcId: string, dstId: string): Waypoint => ({
+      ...{ vaultId: 'A', srcId, dstId, type: 'joining', userId, weight: 1, metadata: '{}' },
+      ...{ createdAt: 1, updatedAt: 1 },
+    });
+    const [own, other, expired] = [memoryId('u1', 1), memoryId('u1', 2), memoryId('u1', 'expired')];
+    const user = makeScope({ vaultId: 'A', userId: 'u1', permissions, shareUnowned: true });
+    for (const foreign of [memoryId('u2', 1), memoryId('', 1), 'nowhere']) {
+      for (const ends of [
+        [own, foreign],
+        [foreign, own],
+      ] as const) {
+        await expectRefused(user, () => prepared.run(joining('u1', ...ends)), TenancyViolationError);
+        const among = [joining('u1', own, other), joining('u1', ...ends)];
+        await expectRefused(user, () => prepared.runMany(among), TenancyViolationError);
+      }
+    }
+    const service = makeScope({ vaultId: 'A', permissions });
+    await expectRefused(service, () => prepared.run(joining('', own, memoryId('u1', 3))), Error);
+    await TenantContext.run(user, async () => {
+      await prepared.run(joining('u1', own, other));
+      await prepared.run(joining('u1', other, expired));
+    });
+    await TenantContext.run(service, () => prepared.run(joining('', memoryId('u2', 1), memoryId('', 1))));
+    const made = () => dataSource.getRepository(Waypoint).countBy({ type: 'joining' });
+    expect([await TenantContext.run(user, made), await TenantContext.run(service, made)]).toEqual([3, 3]);
   });
 });

@@ -25,6 +25,9 @@ async function useEverything(client: Client, word: string): Promise<void> {
   await client.post('/v1/memories', { content: `${word} is happy`, on_duplicate: 'return' });
   await client.post('/v1/memories', { content: 'x', id: first.id });
   await client.post('/v1/memories', { content: '' });
+  const row = { content: `${word} is in a batch`, metadata: { a: word } };
+  await client.post('/v1/memories/batch', [...new Array<object>(20).fill(row), { ...row, id: `${word} 3` }]);
+  await client.post('/v1/memories/batch', [row, { ...row, on_duplicate: 'return' }, { id: `${word} 3` }]);
   for (const id of [first.id, second.id, `no ${word}`]) {
     await client.get(`/v1/memories/${encodeURIComponent(id)}`);
     await client.get(`/v1/memories/${encodeURIComponent(id)}/history`);
@@ -59,6 +62,72 @@ async function useEverything(client: Client, word: string): Promise<void> {
   await client.delete(`/v1/memories/${third.id}`);
   await client.delete(`/v1/memories/no ${word}`);
   await client.get('/v1/whoami');
+  await useUsers(client, word);
+  await useWaypoints(client, word);
+}
+
+/** What the API does with waypoints, those that it makes by itself among them. */
+async function useWaypoints(client: Client, word: string): Promise<void> {
+  const ids = [1, 2, 3, 4, 5, 6].map((i) => `${word} w${i}`);
+  const content = `${word} saw an owl in the barn`;
+  for (const id of ids) await client.post('/v1/memories', { id, content, session_id: `${word} w` });
+  await client.post('/v1/memories', { content, session_id: `${word} w2` });
+  const path = (under: string, params: Record<string, string>) =>
+    `/v1/waypoints${under}?${new URLSearchParams(params)}`;
+  const [src_id, dst_id] = ids;
+  for (const end of [dst_id, dst_id, `no ${word}`, src_id]) {
+    await client.post('/v1/waypoints', { src_id, dst_id: end, type: word, metadata: { a: word } });
+  }
+  const about: Record<string, string>[] = [
+    {},
+    { src_id },
+    { dst_id },
+    { memory_id: src_id, min_weight: '0.1' },
+  ];
+  for (const filters of [...about, { memory_id: dst_id, direction: 'in', type: word }]) {
+    for (const order of ['asc', 'desc']) {
+      const { body } = await client.get(path('', { ...filters, order, limit: '1', count: 'true' }));
+      await client.get(path('', { ...filters, order, limit: '1', cursor: body.next_cursor ?? 'none' }));
+    }
+  }
+  const types: Record<string, string>[] = [{}, { type: 'next' }];
+  for (const filters of types) {
+    for (const direction of ['in', 'out', 'both']) {
+      const walk = { ...filters, direction };
+      await client.get(path('/neighbours', { memory_id: ids[2], depth: '3', limit: '100', ...walk }));
+      for (const mode of ['shortest', 'strongest']) {
+        await client.get(path('/path', { from: src_id, to: ids[5], mode, ...walk }));
+      }
+    }
+  }
+  for (const type of [word, word, 'next']) await client.delete(path('', { src_id, dst_id, type }));
+}
+
+/** What the API does with users: the caller's own where it has one, and one that nobody knows. */
+async function useUsers(client: Client, word: string): Promise<void> {
+  const { body } = await client.get('/v1/whoami');
+  const own = (body.user_id as string | null) ?? word;
+  for (const [i, content] of ['walks the dog', 'walks the dog', 'saw an owl'].entries()) {
+    await client.post('/v1/memories', {
+      content: `${word} ${content}`,
+      user_id: own,
+      session_id: `${word} ${i}`,
+    });
+  }
+  await client.post('/v1/memories', { content: word, user_id: own, expires_at: Date.now() + 1_000_000 });
+  for (const userId of [own, `no ${word}`]) {
+    const path = `/v1/users/${encodeURIComponent(userId)}`;
+    for (const rest of ['', '/summary', '/memories', '/memories?limit=1&count=true'])
+      await client.get(path + rest);
+    for (const rest of ['/summary/regenerate', '/reflect', '/reflect'])
+      await client.post(path + rest, undefined);
+    await client.get(path);
+    for (const summary of [undefined, word, null]) await client.send('PUT', path, { summary });
+  }
+  const page = await client.get('/v1/users?limit=1');
+  await client.get(`/v1/users?limit=1&cursor=${page.body.next_cursor}`);
+  for (const userId of [own, `no ${word}`, 'nobody'])
+    await client.delete(`/v1/users/${encodeURIComponent(userId)}`);
 }
 
 describe('the statements of the service', () => {
@@ -92,7 +161,8 @@ describe('the statements of the service', () => {
 });
 
 /** Statements that look beyond the user on purpose: is an id taken, what has expired. */
-const OF_THE_VAULT = /"(?:id" = \?|expires_at" <= \?)\)*\s*\) AND \( "Memory"\."vault_id" = \? \)/;
+const OF_THE_VAULT =
+  /"(?:id" = \?|expires_at" <= \?)\)*\s*\) AND \( "(?:Memory|taken|expired)"\."vault_id" = \? \)/;
 
 /** Looks at a statement as a reader would, without the tripwire's eyes. */
 function expectConfined(text: string, ofUser: boolean): void {

@@ -38,6 +38,7 @@ export const DATA_SOURCE = 'src/tenancy/tenant-data-source.ts';
 export const MANAGER = 'src/tenancy/tenant-entity-manager.ts';
 export const CONTEXT = 'src/tenancy/tenant-context.ts';
 export const PREPARED = 'src/tenancy/prepared-statements.ts';
+export const PREPARED_INSERT = 'src/tenancy/prepared-insert.ts';
 export const TRIPWIRE = 'src/tenancy/tripwire.ts';
 export const ANALYSIS = 'src/tenancy/sql-analysis.ts';
 export const SQL_CONDITIONS = 'src/tenancy/sql-conditions.ts';

@@ -1,4 +1,4 @@
-import { type Mutant, PREPARED, paths } from './mutant.js';
+import { type Mutant, PREPARED, PREPARED_INSERT, paths } from './mutant.js';
 
 /** Prepared statements. */
 export const prepared: readonly Mutant[] = [
@@ -8,9 +8,14 @@ export const prepared: readonly Mutant[] = [
     replace: '{ ...TENANT_PARAMETERS, ...values }',
   }),
   paths('prepared: an insert may name another vault or user', {
-    file: PREPARED,
+    file: PREPARED_INSERT,
     find: 'refuseForeign(metadata, entity);',
     replace: '',
+  }),
+  paths('prepared: of many rows the first alone is looked at', {
+    file: PREPARED_INSERT,
+    find: 'refuseForeign(metadata, entity);',
+    replace: 'if (entity === entities[0]) refuseForeign(metadata, entity);',
   }),
   paths('prepared: a key may be changed', {
     file: PREPARED,
@@ -18,8 +23,8 @@ export const prepared: readonly Mutant[] = [
     replace: 'if (key && false) throw',
   }),
   paths('prepared: an insert may refer to another user’s row', {
-    file: PREPARED,
-    find: 'if (owned) throw',
-    replace: 'if (owned && false) throw',
+    file: PREPARED_INSERT,
+    find: 'await this.checkReferences(entities);',
+    replace: '',
   }),
 ];

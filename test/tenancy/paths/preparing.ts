@@ -1,5 +1,7 @@
-import { PreparedInsert, PreparedSelect, PreparedUpdate } from '../../../src/tenancy/prepared-statements.js';
+import { PreparedInsert } from '../../../src/tenancy/prepared-insert.js';
+import { PreparedSelect, PreparedUpdate } from '../../../src/tenancy/prepared-statements.js';
 import { TENANT_PARAMETERS } from '../../../src/tenancy/tenant-values.js';
+import type { Fact } from '../../../src/facts/fact.entity.js';
 import type { Attempt, Path } from '../attempt.js';
 
 const byId = (t: Attempt) =>
@@ -7,6 +9,12 @@ const byId = (t: Attempt) =>
     query.where('m.id = :id').orderBy('m.version', 'DESC').limit(1),
   );
 const rewrite = (t: Attempt) => new PreparedUpdate(t.facts, { object: ':object' }, 'id = :id OR 1=1');
+
+/** As many as one statement takes. */
+const manyFacts = (t: Attempt, last: Partial<Fact>) =>
+  Array.from({ length: 20 }, (_, i) =>
+    t.newFact({ vaultId: 'A', id: `many-${i}`, ...(i === 19 ? last : {}) }),
+  );
 
 /** Statements that are written once. */
 export const preparing: readonly Path[] = [
@@ -67,6 +75,16 @@ export const preparing: readonly Path[] = [
   {
     name: 'prepared insert for another user',
     run: (t) => new PreparedInsert(t.facts).run(t.newFact({ vaultId: 'A', userId: 'u2' })),
+    expect: ['scoped', 'refused'],
+  },
+  {
+    name: 'prepared insert of many, the last into another vault',
+    run: (t) => new PreparedInsert(t.facts).runMany(manyFacts(t, { vaultId: 'B' })),
+    expect: 'refused',
+  },
+  {
+    name: 'prepared insert of many, the last for another user',
+    run: (t) => new PreparedInsert(t.facts).runMany(manyFacts(t, { userId: 'u2' })),
     expect: ['scoped', 'refused'],
   },
   {

@@ -191,7 +191,7 @@ export const raw: readonly Path[] = [
   borrowed('DELETE with OR', 'DELETE FROM facts WHERE vault_id = ? AND user_id = ? OR 1=1'),
   borrowed(
     'INSERT OR REPLACE',
-    'INSERT OR REPLACE INTO users (vault_id, user_id, summary_manual, reflection_count, created_at, updated_at) VALUES (?, ?, 0, 0, 0, 0)',
+    'INSERT OR REPLACE INTO users (vault_id, user_id, summary_manual, reflection_count, created_at, updated_at, summary_stale) VALUES (?, ?, 0, 0, 0, 0, 0)',
   ),
   {
     name: 'the sql tag',

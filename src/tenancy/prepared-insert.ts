@@ -1,0 +1,172 @@
+import type { ObjectLiteral, Repository } from 'typeorm';
+import type { ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
+import { TenancyViolationError } from './errors.js';
+import { PreparedSelect } from './prepared-statements.js';
+import { referenceOf, refusedReference } from './references.js';
+import { conditionShape } from './tenant-conditions.js';
+import { TenantContext } from './tenant-context.js';
+import { refuseForeign, stamped } from './tenant-query-builders.js';
+import { tenancyOf } from './tenant.decorators.js';
+import { TENANT_PARAMETERS, TenantValue } from './tenant-values.js';
+
+/** References to the rows of one table of users, and the look at such rows. */
+interface References {
+  readonly keys: ForeignKeyMetadata[];
+  /** The property that the rows are known by, beside their vault. */
+  readonly property: string;
+  readonly lookup: PreparedSelect<ObjectLiteral>;
+}
+
+/** Rows of a statement: beyond the most, only its text would go on growing. */
+const ROWS_A_STATEMENT = [20, 2, 1];
+
+/** What a parameter of an insertion stands for: a column of one of its rows, or a value of the scope. */
+type Place = { readonly row: number; readonly column: number } | TenantValue;
+
+/** An insertion of a number of rows, ready to run. */
+interface Insertion {
+  readonly sql: string;
+  readonly places: readonly Place[];
+}
+
+/** A prepared insertion of whole rows. The rows of users that they refer to are looked up first. */
+export class PreparedInsert<Entity extends ObjectLiteral> {
+  private readonly references: readonly References[];
+  private readonly insertions = new Map<string, Insertion>();
+
+  constructor(private readonly repository: Repository<Entity>) {
+    this.references = referencesOf(repository);
+  }
+
+  /** @throws TenancyViolationError for what is another's, or in a user scope refers to what is */
+  run(entity: Entity): Promise<void> {
+    return this.runMany([entity]);
+  }
+
+  /** Inserts in the order given; to be one with each other they need a unit of work. @throws as `run` */
+  async runMany(entities: readonly Entity[]): Promise<void> {
+    for (let at = 0; at < entities.length;) {
+      const rows = ROWS_A_STATEMENT.find((size) => size <= entities.length - at)!;
+      await this.insert(entities.slice(at, at + rows));
+      at += rows;
+    }
+  }
+
+  private async insert(entities: readonly Entity[]): Promise<void> {
+    const { metadata, manager } = this.repository;
+    const { sql, places } = this.insertion(entities.length);
+    const values: unknown[][] = [];
+    for (const entity of entities) {
+      refuseForeign(metadata, entity);
+      values.push(this.valuesOf(entity));
+    }
+    await this.checkReferences(entities);
+    const parameters = places.map((place) =>
+      place instanceof TenantValue ? place : values[place.row][place.column],
+    );
+    const runner = manager.dataSource.createQueryRunner();
+    try {
+      await runner.query(sql, parameters);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** As the database takes them, in the order of the entity's columns. */
+  private valuesOf(entity: Entity): unknown[] {
+    const { metadata, manager } = this.repository;
+    const { driver } = manager.dataSource;
+    return metadata.columns.map((column) => {
+      const value: unknown = column.getEntityValue(entity);
+      if (value === undefined)
+        throw new TypeError(`${metadata.tableName}.${column.propertyName} has no value`);
+      return driver.preparePersistentValue(value, column) as unknown;
+    });
+  }
+
+  /** Written once for each number of rows, and for scopes with a user and without. */
+  private insertion(rows: number): Insertion {
+    const key = `${conditionShape()}/${rows}`;
+    let insertion = this.insertions.get(key);
+    if (!insertion) {
+      insertion = this.write(rows);
+      this.insertions.set(key, insertion);
+    }
+    return insertion;
+  }
+
+  private write(rows: number): Insertion {
+    const { metadata, manager } = this.repository;
+    const byScope = stamped(metadata);
+    const places: Record<string, Place> = {};
+    const sets = Array.from({ length: rows }, (_, row) => {
+      const set: Record<string, () => string> = {};
+      for (const [column, { databaseName, propertyName }] of metadata.columns.entries()) {
+        if (byScope.includes(databaseName)) continue;
+        const name = `row${row}_${column}`;
+        places[name] = { row, column };
+        set[propertyName] = () => `:${name}`;
+      }
+      return set;
+    });
+    const builder = this.repository
+      .createQueryBuilder()
+      .insert()
+      .values(sets as object[]);
+    const { driver } = manager.dataSource;
+    // The scope's own last: nothing of the same name takes their place.
+    const named = { ...places, ...TENANT_PARAMETERS };
+    const [sql, parameters] = driver.escapeQueryWithParameters(builder.getQuery(), named);
+    return { sql, places: parameters as Place[] };
+  }
+
+  /** As `checkReferences` of references.ts does for the query builders, but for many rows at once. */
+  private async checkReferences(entities: readonly Entity[]): Promise<void> {
+    const { userId } = TenantContext.scope();
+    if (userId === undefined) return;
+    const { metadata } = this.repository;
+    for (const { keys, property, lookup } of this.references) {
+      const wanted = new Set<string | number>();
+      for (const entity of entities) {
+        for (const key of keys) {
+          const reference = referenceOf(metadata, key, entity);
+          if (reference) wanted.add(reference[property] as string | number);
+        }
+      }
+      for (const value of wanted) {
+        // What has expired since the caller read it still stands where it stood.
+        const found = await TenantContext.asVault(() => lookup.one({ value, userId }));
+        if (!found) throw refusedReference(metadata, keys[0]);
+      }
+    }
+  }
+}
+
+/** @throws TenancyViolationError for references by more than one column beside those of the scope */
+function referencesOf({ manager, metadata }: Repository<ObjectLiteral>): References[] {
+  const references = new Map<string, References>();
+  for (const key of metadata.foreignKeys) {
+    const { referencedEntityMetadata: to, referencedColumns } = key;
+    if (tenancyOf(to)?.visibility !== 'owned') continue;
+    const named = referencedColumns.map(({ propertyName }) => propertyName).filter(isOfTheRow);
+    if (named.length === 0) continue;
+    if (named.length > 1) throw new TenancyViolationError(`${key.name} refers by more than one column`);
+    const known = references.get(`${to.tableName}.${named[0]}`);
+    if (known) {
+      known.keys.push(key);
+      continue;
+    }
+    const lookup = new PreparedSelect(manager.getRepository(to.target), 'referenced', (query) =>
+      query
+        .select(['referenced.vaultId', `referenced.${named[0]}`])
+        .where(`referenced.${named[0]} = :value AND referenced.userId = :userId`),
+    );
+    references.set(`${to.tableName}.${named[0]}`, { keys: [key], property: named[0], lookup });
+  }
+  return [...references.values()];
+}
+
+/** Whether a column is not one that the scope fills in. */
+function isOfTheRow(property: string): boolean {
+  return property !== 'vaultId' && property !== 'userId';
+}

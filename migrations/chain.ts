@@ -1,6 +1,7 @@
 import { Adopt1763600000001 } from './1763600000001-adopt.js';
 import { Users1763600000002 } from './1763600000002-users.js';
 import { Vaults1763600000003 } from './1763600000003-vaults.js';
+import { Resources1763600000004 } from './1763600000004-resources.js';
 import type { ChainStep } from './chain-step.js';
 
 /** Every migration, oldest first. An empty database walks all of them. A new one is added at the end. */
@@ -8,6 +9,7 @@ export const chain: readonly (new () => ChainStep)[] = [
   Adopt1763600000001,
   Users1763600000002,
   Vaults1763600000003,
+  Resources1763600000004,
 ];
 
 /** What is known of a migration without running it. */

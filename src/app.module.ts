@@ -1,11 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
+import { CollectionsModule } from './collections/collections.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MemoriesModule } from './memories/memories.module.js';
+import { IdempotencyModule } from './operations/idempotency.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
+import { StatsModule } from './stats/stats.module.js';
+import { UsersModule } from './users/users.module.js';
+import { VaultAdministrationModule } from './vaults/vault-administration.module.js';
 import { VaultsModule } from './vaults/vaults.module.js';
+import { WaypointsModule } from './waypoints/waypoints.module.js';
 
 /** Everything the service is made of. */
 @Module({})
@@ -19,7 +26,14 @@ export class AppModule {
         AuthModule,
         HealthModule,
         VaultsModule,
+        IdempotencyModule,
         MemoriesModule,
+        UsersModule,
+        SessionsModule,
+        CollectionsModule,
+        WaypointsModule,
+        StatsModule,
+        VaultAdministrationModule,
       ],
     };
   }

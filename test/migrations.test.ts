@@ -95,6 +95,24 @@ describe('the chain', () => {
     }
   });
 
+  it('has SQLite find what leads to a memory by its index, however few waypoints it has seen', async () => {
+    const path = newFile();
+    await migrateDatabase({ path });
+    inDatabase(path, (database) => {
+      const plan = (sql: string) =>
+        (database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all('v', 'm') as { detail: string }[])
+          .map(({ detail }) => detail)
+          .filter((detail) => detail.includes('waypoints'));
+      const found = 'SEARCH waypoints USING INDEX ix_waypoints_dst (vault_id=? AND dst_id=?)';
+      expect(plan('SELECT * FROM waypoints WHERE vault_id = ? AND dst_id = ?')).toEqual([found]);
+      // The two references of a waypoint to its ends.
+      expect(plan('DELETE FROM memories WHERE vault_id = ? AND id = ?')).toEqual([
+        found,
+        'SEARCH waypoints USING PRIMARY KEY (vault_id=? AND src_id=?)',
+      ]);
+    });
+  });
+
   it('walks back step by step, and forth again, through the very same schemas', async () => {
     const path = newFile();
     const up: unknown[] = [];
@@ -117,7 +135,7 @@ describe('the chain', () => {
 
   it('does not walk back over rows: it says which, and changes nothing', async () => {
     const path = newFile();
-    await migrateDatabase({ path });
+    await migrateDatabase({ path, to: '2.0.0' });
     const state = () =>
       inDatabase(path, (database) => ({
         schema: database.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all(),
@@ -128,7 +146,7 @@ describe('the chain', () => {
     inDatabase(path, (database) => {
       database.exec(`INSERT INTO vaults VALUES ('acme', 'acme', 'active', 0, 1, 1, NULL)`);
       database.exec(
-        `INSERT INTO users VALUES ('acme', 'u1', NULL, 0, 0, 1, 1), ('acme', 'u2', NULL, 0, 0, 1, 1)`,
+        `INSERT INTO users VALUES ('acme', 'u1', 'Likes tea.', 0, 3, 1, 1), ('acme', 'u2', NULL, 1, 0, 1, 1)`,
       );
     });
     const before = state();
@@ -136,6 +154,26 @@ describe('the chain', () => {
       /2\.0\.0 - Vaults cannot be taken back.*vaults \(1 row\), users \(2 rows\)/,
     );
     expect(state()).toEqual(before);
+  });
+
+  it('walks back over rows where the former schema holds them: each is what it was', async () => {
+    const path = newFile();
+    await migrateDatabase({ path, to: '2.0.0' });
+    const users = () => inDatabase(path, (database) => database.prepare('SELECT * FROM users').all());
+    inDatabase(path, (database) => {
+      database.exec(`INSERT INTO vaults VALUES ('acme', 'acme', 'active', 0, 1, 1, NULL)`);
+      database.exec(
+        `INSERT INTO users VALUES ('acme', 'u1', 'Likes tea.', 0, 3, 1, 2), ('acme', 'u2', 'Mine.', 1, 0, 1, 1)`,
+      );
+    });
+    const before = users();
+    await migrateDatabase({ path });
+    expect(users()).toMatchObject([
+      { user_id: 'u1', summary: 'Likes tea.', summary_manual: 0, summary_stale: 1, summary_at: null },
+      { user_id: 'u2', summary: 'Mine.', summary_manual: 1, summary_stale: 0, summary_at: null },
+    ]);
+    await migrateDatabase({ path, direction: 'revert' });
+    expect(users()).toEqual(before);
   });
 
   it('keeps schema_version in step with what TypeORM has recorded', async () => {
@@ -148,7 +186,7 @@ describe('the chain', () => {
     }
     const [first] = inDatabase(path, (database) => database.prepare('SELECT * FROM schema_version').all());
     await migrateDatabase({ path, direction: 'revert' });
-    expect(versions()).toEqual(['1.1.0', '1.2.0']);
+    expect(versions()).toEqual(['1.1.0', '1.2.0', '2.0.0']);
     expect(inDatabase(path, (database) => database.prepare('SELECT * FROM schema_version').get())).toEqual(
       first,
     );

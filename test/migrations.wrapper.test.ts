@@ -115,8 +115,8 @@ describe('an empty database', () => {
 
   it('is prepared for a start, once', async () => {
     const path = join(tempFolder(), 'data', 'cairn.sqlite');
-    expect(await prepareDatabase(configOf(path))).toMatchObject({ steps, version: '2.0.0' });
-    expect(await prepareDatabase(configOf(path))).toEqual({ steps: [], version: '2.0.0' });
+    expect(await prepareDatabase(configOf(path))).toMatchObject({ steps, version: '2.1.0' });
+    expect(await prepareDatabase(configOf(path))).toEqual({ steps: [], version: '2.1.0' });
   });
 });
 
@@ -295,6 +295,8 @@ describe('the command', () => {
       '[MIGRATE] Migration 1.2.0 completed successfully',
       '[MIGRATE] Running migration: 2.0.0 - Vaults',
       '[MIGRATE] Migration 2.0.0 completed successfully',
+      '[MIGRATE] Running migration: 2.1.0 - Users, sessions, collections and waypoints',
+      '[MIGRATE] Migration 2.1.0 completed successfully',
       '[MIGRATE] All migrations completed',
       '[SUCCESS] Migration completed',
       '',
@@ -305,7 +307,7 @@ describe('the command', () => {
     const path = newFile();
     const dry = await migrate(path, 'run', '--dry-run');
     expect(dry).toMatchObject({ status: 0 });
-    expect(dry.stdout.match(/Would run migration/g)).toHaveLength(3);
+    expect(dry.stdout.match(/Would run migration/g)).toHaveLength(steps.length);
     expect(existsSync(path)).toBe(false);
 
     expect((await migrate(path, 'run', '--migration=Users1763600000002')).status).toBe(0);
@@ -314,6 +316,7 @@ describe('the command', () => {
       '[X] 1.1.0',
       '[X] 1.2.0',
       '[ ] 2.0.0',
+      '[ ] 2.1.0',
       '',
     ]);
 
@@ -324,7 +327,7 @@ describe('the command', () => {
 
     const back = await migrate(path, 'revert');
     expect(back).toMatchObject({ status: 0 });
-    expect(back.stdout).toContain('[SUCCESS] The database is at version 1.2.0');
+    expect(back.stdout).toContain('[SUCCESS] The database is at version 2.0.0');
   });
 
   it('exits 2 for what it does not understand', async () => {

@@ -56,6 +56,20 @@ export interface Config {
     /** Whether a vault is made by the first write to it. */
     readonly autoCreate: boolean;
   };
+  readonly waypoints: {
+    /** Whether new memories are joined to those before them. */
+    readonly automatic: boolean;
+  };
+  readonly users: {
+    /** Whether summaries of users are made by themselves. */
+    readonly summaries: boolean;
+    /** How long after a write the summaries it outdates are made anew. */
+    readonly summaryDelayMs: number;
+    /** Whether memories that repeat themselves are reflected on without being asked. */
+    readonly reflection: boolean;
+    /** How long after a write that happens. */
+    readonly reflectionDelayMs: number;
+  };
   readonly log: { readonly level: (typeof LOG_LEVELS)[number] };
   readonly shutdownTimeoutMs: number;
   /** What is set and has no effect, or an effect to know of: a sentence each, for the log at boot. */
@@ -96,6 +110,13 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     database: readDatabase(reader, cwd),
     auth: readAuth(reader, { production: environment === 'production', host, trustProxy }),
     vaults: { autoCreate: reader.value('VAULT_AUTO_CREATE') ?? DEFAULTS.autoCreate },
+    waypoints: { automatic: reader.value('WAYPOINTS_AUTOMATIC') ?? DEFAULTS.automaticWaypoints },
+    users: {
+      summaries: reader.value('USER_SUMMARIES') ?? DEFAULTS.userSummaries,
+      summaryDelayMs: reader.value('USER_SUMMARY_DELAY_MS') ?? DEFAULTS.userSummaryDelayMs,
+      reflection: reader.value('REFLECTION') ?? DEFAULTS.reflection,
+      reflectionDelayMs: reader.value('REFLECTION_DELAY_MS') ?? DEFAULTS.reflectionDelayMs,
+    },
     log: { level: reader.value('LOG_LEVEL') ?? DEFAULTS.logLevel },
     shutdownTimeoutMs: reader.value('SHUTDOWN_TIMEOUT_MS') ?? DEFAULTS.shutdownTimeoutMs,
     warnings: reader.warnings,

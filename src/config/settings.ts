@@ -79,6 +79,9 @@ const schemaName = identifier.refine((name) => name.toLowerCase() !== 'public', 
   error: 'must not be public, which other programs share: set a schema of its own, such as cairn',
 });
 
+/** How long after a write a job follows it; a day at most. */
+const jobDelay = whole(0, 86_400_000, 'milliseconds');
+
 /** Cairn's own settings. Each takes the raw text of its variable; an empty text counts as unset. */
 export const SETTINGS = {
   NODE_ENV: choice(ENVIRONMENTS),
@@ -102,6 +105,11 @@ export const SETTINGS = {
   JWT_CLOCK_TOLERANCE: whole(0, MAX_CLOCK_TOLERANCE_SECONDS, 'seconds'),
   CAIRN_DEV_MODE: flag,
   VAULT_AUTO_CREATE: flag,
+  WAYPOINTS_AUTOMATIC: flag,
+  USER_SUMMARIES: flag,
+  USER_SUMMARY_DELAY_MS: jobDelay,
+  REFLECTION: flag,
+  REFLECTION_DELAY_MS: jobDelay,
 };
 
 /** What holds where a setting is unset. */
@@ -119,4 +127,10 @@ export const DEFAULTS = {
   permissions: ['read', 'write', 'delete'],
   clockToleranceSeconds: 5,
   autoCreate: true,
+  automaticWaypoints: true,
+  userSummaries: true,
+  userSummaryDelayMs: 60_000,
+  reflection: false,
+  /** As OpenMemory has it. */
+  reflectionDelayMs: 600_000,
 } as const;

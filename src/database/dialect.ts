@@ -5,9 +5,17 @@ import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSq
 import { TenancyViolationError } from '../tenancy/errors.js';
 import type { Tripwire } from '../tenancy/tripwire.js';
 import type { UnitOfWork } from '../tenancy/unit-of-work.js';
+import type { SqliteConnection } from './sqlite/sqlite-connection.js';
 import { SqliteConnections } from './sqlite/sqlite-connections.js';
 import { SqliteQueryRunner } from './sqlite/sqlite-query-runner.js';
 import { TextCache } from './text-cache.js';
+import {
+  DIRECTORY_SQL,
+  type DirectoryEntry,
+  type DirectoryPage,
+  directoryEntry,
+  directoryValues,
+} from './vault-directory.js';
 
 /** A query runner whose transaction a unit of work controls. */
 export interface TenantQueryRunner extends QueryRunner {
@@ -21,6 +29,10 @@ export interface TenantQueryRunner extends QueryRunner {
 export interface TenantDatabase {
   createQueryRunner(): TenantQueryRunner;
   ping(): Promise<void>;
+  /** See `DIRECTORY_SQL`; who may look is for the caller to check. */
+  directory(page: DirectoryPage): Promise<DirectoryEntry[]>;
+  /** How many rows of a vault there are in each table that has a column `vault_id`, found from the catalog. */
+  rowsOf(vaultId: string): Promise<Record<string, number>>;
   close(): void;
 }
 
@@ -51,6 +63,19 @@ export function openTenantDatabase(dataSource: DataSource, tripwire: Tripwire): 
   return {
     createQueryRunner: () => new SqliteQueryRunner(driver, connections, tripwire),
     ping: async () => void (await connections.reader.run('SELECT 1', [])),
+    directory: async (page) => {
+      const { rows = [] } = await connections.reader.run(DIRECTORY_SQL, directoryValues(page));
+      return rows.map((row) => directoryEntry(row as Record<string, unknown>));
+    },
+    rowsOf: async (vaultId) => {
+      const counts: Record<string, number> = {};
+      for (const table of await tenantTables(connections.reader)) {
+        const sql = `SELECT count(*) AS n FROM ${driver.escape(table)} WHERE vault_id = ?`;
+        const { rows = [] } = await connections.reader.run(sql, [vaultId]);
+        counts[table] = (rows[0] as { n: number }).n;
+      }
+      return counts;
+    },
     close: () => {
       connections.close();
       // TypeORM closes the writer itself, and opens another when the data source is opened again.
@@ -61,6 +86,16 @@ export function openTenantDatabase(dataSource: DataSource, tripwire: Tripwire): 
       });
     },
   };
+}
+
+/** The tables with a vault in each row. */
+async function tenantTables(connection: SqliteConnection): Promise<string[]> {
+  const { rows = [] } = await connection.run(
+    `SELECT t.name AS name FROM sqlite_schema t, pragma_table_info(t.name) c
+      WHERE t.type = 'table' AND c.name = 'vault_id' ORDER BY t.name`,
+    [],
+  );
+  return rows.map((row) => (row as { name: string }).name);
 }
 
 /** TypeORM's driver keeps the connection in plain sight, with no tenant on it. */

@@ -5,6 +5,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { ApiError } from '../http/api-error.js';
 import { invalidToken } from '../auth/refusals.js';
 import { makeScope } from '../tenancy/scope.js';
+import { PreparedSelect } from '../tenancy/prepared-statements.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { Vault, type VaultStatus } from './vault.entity.js';
@@ -23,16 +24,19 @@ interface Remembered extends VaultState {
 const REMEMBERED_MS = 5_000;
 const REMEMBERED_VAULTS = 10_000;
 
-/** The vault's own row: whether it may be used, and its making at the first write. */
+/** The vault's own row: whether it may be used, its making at the first write, its changes. */
 @Injectable()
 export class VaultsService {
   private readonly remembered = new Map<string, Remembered>();
+  private readonly own: PreparedSelect<Vault>;
 
   constructor(
     @InjectRepository(Vault) private readonly vaults: Repository<Vault>,
     @Inject(CONFIG) private readonly config: Config,
     private readonly tenancy: Tenancy,
-  ) {}
+  ) {
+    this.own = new PreparedSelect(vaults, 'v', (query) => query.limit(1));
+  }
 
   /** The state of a vault, at most 5 s old. Needs no scope: the guard asks before there is one. */
   async state(vaultId: string): Promise<VaultState> {
@@ -55,16 +59,10 @@ export class VaultsService {
    */
   async ensureWritable(): Promise<void> {
     const { vaultId } = TenantContext.scope();
-    const known = this.remembered.get(vaultId);
-    if (known?.status === 'active' && known.until > Date.now()) return;
-    const vault = await this.vaults.findOneBy({ vaultId });
+    // Read in the unit of work itself, not remembered: what another process has closed gets no more rows.
+    const vault = await this.own.one({});
     if (vault && vault.status !== 'active') throw invalidToken();
-    if (!vault) await this.create(vaultId);
-    const shareUnowned = vault?.shareUnowned ?? false;
-    this.tenancy.afterCommit(() => this.remember(vaultId, { status: 'active', shareUnowned }));
-  }
-
-  private async create(vaultId: string): Promise<void> {
+    if (vault) return;
     if (!this.config.vaults.autoCreate) {
       throw new ApiError(
         403,
@@ -72,21 +70,47 @@ export class VaultsService {
         'This vault does not exist, and vaults are not created by use.',
       );
     }
+    await this.create(vaultId, false);
+  }
+
+  /** Makes the running scope's vault, in the running unit of work. @param name shown to operators */
+  async create(name: string, shareUnowned: boolean): Promise<Vault> {
+    const { vaultId } = TenantContext.scope();
     const now = Date.now();
-    await this.vaults.insert({
+    const vault: Vault = {
       vaultId,
-      name: vaultId,
+      name,
       status: 'active',
-      shareUnowned: false,
+      shareUnowned,
       createdAt: now,
       updatedAt: now,
       erasedAt: null,
-    });
+    };
+    await this.vaults.insert(vault);
+    this.tenancy.afterCommit(() => this.remember(vaultId, vault));
+    return vault;
   }
 
-  private remember(vaultId: string, state: VaultState): VaultState {
+  /** Changes the running scope's vault, in the running unit of work; it has to be there. */
+  async change(
+    changes: Partial<Pick<Vault, 'name' | 'status' | 'shareUnowned' | 'erasedAt'>>,
+  ): Promise<Vault> {
+    const { vaultId } = TenantContext.scope();
+    await this.vaults.update({ vaultId }, { ...changes, updatedAt: Date.now() });
+    const vault = await this.vaults.findOneByOrFail({ vaultId });
+    this.tenancy.afterCommit(() => this.remember(vaultId, vault));
+    return vault;
+  }
+
+  /** The running scope's vault; null when nothing was ever written to it. */
+  find(): Promise<Vault | null> {
+    return this.own.one({});
+  }
+
+  private remember(vaultId: string, { status, shareUnowned }: VaultState): VaultState {
     if (this.remembered.size >= REMEMBERED_VAULTS) this.remembered.clear();
-    this.remembered.set(vaultId, { ...state, until: Date.now() + REMEMBERED_MS });
-    return state;
+    const remembered = { status, shareUnowned, until: Date.now() + REMEMBERED_MS };
+    this.remembered.set(vaultId, remembered);
+    return remembered;
   }
 }

@@ -1,0 +1,22 @@
+/** What is counted. Rows of older databases may hold other types; they are shown as they are. */
+export const EVENT_TYPES = [
+  'add',
+  'update',
+  'delete',
+  'expire',
+  'search',
+  'reinforce',
+  'reflect',
+  'consolidate',
+  'decay',
+  'import',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export const DAY_MS = 86_400_000;
+
+/** The first millisecond of a time's day (UTC). */
+export function dayOf(time: number): number {
+  return time - (time % DAY_MS);
+}

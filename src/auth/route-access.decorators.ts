@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ApiBearerAuth, ApiResponse } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiResponse } from '@nestjs/swagger';
 import type { Permission } from './permissions.js';
 
 /** Who may call a route: anyone, anyone with a valid credential, or only holders of one permission. */
@@ -10,6 +10,12 @@ type Target = Function;
 type Decorator = ClassDecorator & MethodDecorator;
 
 const ACCESS = 'cairn:access';
+
+const IDEMPOTENCY_KEY = ApiHeader({
+  name: 'Idempotency-Key',
+  required: false,
+  description: 'Has the request take effect once, however often it is made within a day: 1 to 255 characters',
+});
 
 const NO_CREDENTIAL = ApiResponse({ status: 401, description: 'No token, or one that is not accepted' });
 
@@ -22,7 +28,14 @@ export const Authenticated = () => declareAccess('authenticated', ApiBearerAuth(
 /** Only credentials with this permission may call it. On a method it stands in for the one on the class. */
 export const RequirePermission = (permission: Permission) => {
   const description = `The credential lacks the permission "${permission}"`;
-  return declareAccess(permission, ApiBearerAuth(), NO_CREDENTIAL, ApiResponse({ status: 403, description }));
+  const writes = permission === 'write' || permission === 'delete' || permission === 'admin';
+  return declareAccess(
+    permission,
+    ApiBearerAuth(),
+    NO_CREDENTIAL,
+    ApiResponse({ status: 403, description }),
+    ...(writes ? [IDEMPOTENCY_KEY] : []),
+  );
 };
 
 /** @returns undefined when the route does not say: then nobody may call it */

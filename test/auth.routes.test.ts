@@ -77,8 +77,9 @@ describe('the table of routes', () => {
 
 describe.each(ROUTE_PERMISSIONS)('$method $path ($access)', (route) => {
   const { access } = route;
+  // Where a path names a user, it is the caller's own.
   const holding = (permissions: readonly string[]) =>
-    call(route, authorized({ vault: 'acme', user: 'u1', permissions }));
+    call(route, authorized({ vault: 'acme', user: 'some-id', permissions }));
 
   if (access === 'public') {
     it('is open', async () => {

@@ -5,10 +5,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { ApiError } from '../src/http/api-error.js';
 import { Memory } from '../src/memories/memory.entity.js';
 import { MemoriesService } from '../src/memories/memories.service.js';
+import { MemoryCreator } from '../src/memories/memory-creator.js';
 import { MemoryLister } from '../src/memories/memory-lister.js';
 import { RecallIndex } from '../src/recall/recall-index.js';
 import { type Scope, makeScope } from '../src/tenancy/scope.js';
 import { TenantContext } from '../src/tenancy/tenant-context.js';
+import { UserErasure } from '../src/users/user-erasure.js';
+import { UsersService } from '../src/users/users.service.js';
+import { WaypointLister } from '../src/waypoints/waypoint-lister.js';
+import { WaypointWalker } from '../src/waypoints/waypoint-walker.js';
+import { WaypointsService } from '../src/waypoints/waypoints.service.js';
 import { TestService } from './harness/app.js';
 import { DatabaseView } from './harness/database-view.js';
 import { recordFigure } from './harness/figures.js';
@@ -139,8 +145,8 @@ describe('taking away one scoping is noticed', () => {
       TWO_USERS,
       () => replace(RecallIndex, 'read', (read) => TenantContext.asVault(() => read(undefined))),
     ],
-    'the vault of a cursor': [TWO_NAMESAKES, () => scopeSeenBy(/memory-cursor/, oneVault)],
-    'the user of a cursor': [TWO_USERS, () => scopeSeenBy(/memory-cursor/, wholeVault)],
+    'the vault of a cursor': [TWO_NAMESAKES, () => scopeSeenBy(/http.cursor/, oneVault)],
+    'the user of a cursor': [TWO_USERS, () => scopeSeenBy(/http.cursor/, wholeVault)],
     'the vault of an id that is taken': [
       TWO_VAULTS,
       () =>
@@ -163,9 +169,10 @@ describe('taking away one scoping is noticed', () => {
     'the owner of equal content': [
       TWO_USERS,
       () =>
-        replace(MemoriesService, 'findEqual', (_, __, content) => {
+        replace(MemoryCreator, 'findEqual', (_, wanted) => {
           const memories = service.app.get(DataSource).getRepository(Memory);
-          return TenantContext.asVault(() => memories.findOneBy({ content: content as string }));
+          const { content } = wanted as Memory;
+          return TenantContext.asVault(() => memories.findOneBy({ content }));
         }),
     ],
     'the owner of what is deleted by filter': [
@@ -176,6 +183,34 @@ describe('taking away one scoping is noticed', () => {
     'the owner of what is counted': [
       TWO_USERS,
       () => replace(MemoryLister, 'count', (count, filters) => TenantContext.asVault(() => count(filters))),
+    ],
+    'whose users are listed': [
+      TWO_USERS,
+      () => replace(UsersService, 'list', (list, query) => TenantContext.asVault(() => list(query))),
+    ],
+    'who may be asked about': [
+      TWO_USERS,
+      () => replace(UsersService, 'get', (get, userId) => TenantContext.asVault(() => get(userId))),
+    ],
+    'who is erased': [
+      TWO_USERS,
+      () =>
+        replace(UserErasure, 'erase', async (erase) => {
+          await TenantContext.asVault(() => erase('ana'));
+          return erase('ben');
+        }),
+    ],
+    'whose waypoints are listed': [
+      TWO_USERS,
+      () => replace(WaypointLister, 'list', (list, query) => TenantContext.asVault(() => list(query))),
+    ],
+    'whose memories are joined': [
+      TWO_USERS,
+      () => replace(WaypointsService, 'put', (put, input) => TenantContext.asVault(() => put(input))),
+    ],
+    'whose memories are walked': [
+      TWO_USERS,
+      () => replace(WaypointWalker, 'neighbours', (walk, query) => TenantContext.asVault(() => walk(query))),
     ],
     'the likeness of foreign and absent': [
       TWO_USERS,

@@ -1,6 +1,6 @@
 import { measureColdStarts } from '../bench/cold-start.js';
 import { measureMemories } from '../bench/memories.js';
-import { median } from '../bench/rounds.js';
+import { median } from '../bench/statistics.js';
 import { measureWhoami } from '../bench/whoami.js';
 import { type Issue, type Outcome, type Row, attempt, row } from './row.js';
 import { type TestFindings, runTests } from './tests.js';
@@ -16,6 +16,7 @@ const FLAT = 1.5;
 
 /** The core: a running service whose ORM cannot leak. */
 export const core: Issue = {
+  name: 'core',
   title: 'The core: a running service whose ORM cannot leak',
 
   async measure(): Promise<Row[]> {
@@ -85,7 +86,7 @@ function hostileInputs(findings: TestFindings | undefined): Row {
 
 async function whoami(): Promise<Row> {
   const costs = await attempt('whoami', () => measureWhoami());
-  const outcome = costs && judgeWhoami(median(costs.guarded), median(costs.open));
+  const outcome = costs && judgeWhoami(median(costs.guarded.cpu), median(costs.open.cpu));
   return row(
     'GET /v1/whoami with JWT against the same handler public, server CPU',
     '≤ 2.2x, ≤ 100 µs more',
@@ -107,10 +108,10 @@ async function addAndGet(): Promise<Row> {
   const outcome =
     costs &&
     judgeMemories(
-      median(costs['add at 1000']),
-      median(costs['add at 10000']),
-      median(costs['get at 1000']),
-      median(costs['get at 10000']),
+      median(costs['add at 1000'].cpu),
+      median(costs['add at 10000'].cpu),
+      median(costs['get at 1000'].cpu),
+      median(costs['get at 10000'].cpu),
     );
   return row('add; get: server CPU per request at 1k and 10k memories', '≤ 1 ms, flat', outcome);
 }

@@ -9,6 +9,8 @@ export interface Row {
 
 /** The required figures of one issue. */
 export interface Issue {
+  /** What `--only` calls it. */
+  readonly name: string;
   readonly title: string;
   measure(): Promise<Row[]>;
 }

@@ -29,6 +29,14 @@ export class TestFindings {
     if (this.passed.has(file)) return { measured, passed };
     return { measured: `${measured}; ${file} fails`, passed: false };
   }
+
+  /** The outcome of a row that holds when these test files pass, each as a whole. */
+  allPass(files: readonly string[]): Outcome {
+    const failing = files.filter((file) => !this.passed.has(file));
+    return failing.length === 0
+      ? { measured: `${files.length} of ${files.length} test files pass`, passed: true }
+      : { measured: `${failing.join(', ')} ${failing.length > 1 ? 'fail' : 'fails'}`, passed: false };
+  }
 }
 
 /** Runs test files, as `npm test` would. A figure recorded more than once counts as the sum. */

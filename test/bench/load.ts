@@ -1,15 +1,37 @@
 import { mintToken } from '../harness/tokens.js';
-import { Connection } from './connection.js';
+import { type Answer, Connection } from './connection.js';
 
 /** Connections that requests are sent on at once, each kept open. */
 const CONNECTIONS = 8;
+/** Filling a million memories takes its time. Seconds. */
+const TOKEN_LIFE = 24 * 3600;
 
 export interface Call {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** Sent as JSON. */
   readonly body?: unknown;
-  /** The only status that counts as an answer; 200 when absent. */
-  readonly status?: number;
+  /** Sent as it is, with `type` as its content type, in the place of `body`. */
+  readonly text?: string;
+  /** application/json when absent. */
+  readonly type?: string;
+  /** The only status that counts as an answer, 200 when absent; `any`: whatever the answer is. */
+  readonly status?: number | 'any';
+  /** Whose request it is: a header, see `credentialOf`. */
+  readonly credential: string;
+}
+
+/** What was answered, in the order of the requests. */
+export interface Sent {
+  readonly bodies: string[];
+  /** From each request to its answer. */
+  readonly milliseconds: number[];
+}
+
+/** What names a user of a vault, or the vault's own service: the header of a request. */
+export function credentialOf(vault: string, user?: string): string {
+  const permissions = ['read', 'write', 'delete', ...(user === undefined ? ['vault'] : [])];
+  return `authorization: Bearer ${mintToken({ vault, user, permissions, expiresInSeconds: TOKEN_LIFE })}`;
 }
 
 /**
@@ -26,32 +48,43 @@ function stayAwake(): () => void {
   return () => clearImmediate(pending);
 }
 
-/** A user of one vault, who sends many requests. */
+/** @throws Error */
+function expectStatus({ method, path, status = 200 }: Call, answer: Answer): void {
+  if (status === 'any' || answer.status === status) return;
+  throw new Error(`${method} ${path}: ${answer.status} ${answer.body.slice(0, 1_000)}`);
+}
+
+/** Sends many requests to a server, a few at once. */
 export class Load {
-  private readonly credential: string;
   private connections: readonly Connection[] = [];
 
+  /**
+   * @param parallel how many requests are under way at once; with one, each is sent after the answer before
+   */
   constructor(
     private readonly baseUrl: string,
-    vault: string,
-  ) {
-    const permissions = ['read', 'write', 'delete'];
-    this.credential = `authorization: Bearer ${mintToken({ vault, user: 'u1', permissions })}`;
-  }
+    private readonly parallel = CONNECTIONS,
+  ) {}
 
   /**
-   * Sends `count` requests, a few at once.
-   *
    * @param callOf the n-th request
-   * @returns the bodies of the answers, in the order of the requests
    * @throws Error on the first answer with another status
    */
-  async send(count: number, callOf: (n: number) => Call): Promise<string[]> {
+  async send(count: number, callOf: (n: number) => Call): Promise<Sent> {
     await this.connect();
     const bodies = new Array<string>(count);
+    const milliseconds = new Array<number>(count);
     let next = 0;
     const sendOn = async (connection: Connection) => {
-      for (let n = next++; n < count; n = next++) bodies[n] = await this.call(connection, callOf(n));
+      for (let n = next++; n < count; n = next++) {
+        const call = callOf(n);
+        const request = this.requestOf(call);
+        const start = performance.now();
+        const answer = await connection.send(request);
+        milliseconds[n] = performance.now() - start;
+        expectStatus(call, answer);
+        bodies[n] = answer.body;
+      }
     };
     const sleep = stayAwake();
     try {
@@ -59,7 +92,7 @@ export class Load {
     } finally {
       sleep();
     }
-    return bodies;
+    return { bodies, milliseconds };
   }
 
   close(): void {
@@ -68,18 +101,15 @@ export class Load {
 
   private async connect(): Promise<void> {
     const open = this.connections.filter(({ closed }) => !closed);
-    const missing = Array.from({ length: CONNECTIONS - open.length }, () => Connection.open(this.baseUrl));
+    const missing = Array.from({ length: this.parallel - open.length }, () => Connection.open(this.baseUrl));
     this.connections = [...open, ...(await Promise.all(missing))];
   }
 
-  private async call(connection: Connection, { method, path, body, status = 200 }: Call): Promise<string> {
-    const content = body === undefined ? '' : JSON.stringify(body);
-    const head = [`${method} ${path} HTTP/1.1`, 'host: localhost', this.credential];
-    if (body !== undefined) {
-      head.push('content-type: application/json', `content-length: ${Buffer.byteLength(content)}`);
-    }
-    const answer = await connection.send(`${head.join('\r\n')}\r\n\r\n${content}`);
-    if (answer.status !== status) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
-    return answer.body;
+  /** All of a request, as it goes over the line. */
+  private requestOf({ method, path, body, text, type = 'application/json', credential }: Call): string {
+    const content = text ?? (body === undefined ? '' : JSON.stringify(body));
+    const head = [`${method} ${path} HTTP/1.1`, 'host: localhost', credential];
+    if (content) head.push(`content-type: ${type}`, `content-length: ${Buffer.byteLength(content)}`);
+    return `${head.join('\r\n')}\r\n\r\n${content}`;
   }
 }

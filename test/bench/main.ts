@@ -1,15 +1,34 @@
+import { ProgressLine } from '../../src/cli/progress-line.js';
 import { measureColdStarts } from './cold-start.js';
-import { measureMemories } from './memories.js';
-import { median } from './rounds.js';
+import { USAGE, UsageError, readOptions } from './options.js';
+import { LEGEND, costLine, costTable, spaceTable } from './report.js';
+import { measureStands } from './stands.js';
+import { median } from './statistics.js';
 import { measureWhoami } from './whoami.js';
 
-/** `node dist/test/bench/main.js`: what requests cost in server CPU, median and least of the rounds. */
-function print(name: string, values: readonly number[], unit: string, digits = 0): void {
-  const shown = [median(values), Math.min(...values)].map((value) => value.toFixed(digits).padStart(8));
-  process.stdout.write(`${name.padEnd(20)}${shown.join('')} ${unit}\n`);
+/** `npm run bench`: what the built service's operations cost. */
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  process.stdout.write(`Seed ${options.seed}, ${options.rounds} rounds.\n${LEGEND}\n`);
+  const progress = new ProgressLine(process.stderr);
+  const results = await measureStands(options, (done, total, what) => progress.show(done, total, what));
+  progress.clear();
+  process.stdout.write(`${costTable(results)}\n\n${spaceTable(results)}\n`);
+  if (options.partial) return;
+
+  const { guarded, open } = await measureWhoami();
+  const starts = await measureColdStarts();
+  process.stdout.write(`
+${costLine('whoami, guarded', guarded)}
+${costLine('whoami, public', open)}
+cold start: ${median(starts).toFixed(2)} s of CPU until ready (least ${Math.min(...starts).toFixed(2)})
+`);
 }
 
-process.stdout.write(`${''.padEnd(20)}  median   least\n`);
-for (const [name, values] of Object.entries(await measureWhoami())) print(`whoami, ${name}`, values, 'µs');
-for (const [name, values] of Object.entries(await measureMemories())) print(name, values, 'µs');
-print('cold start', await measureColdStarts(), 's', 2);
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n\n${USAGE}`);
+  process.exitCode = 2;
+}

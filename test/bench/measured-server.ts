@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { TEST_SECRET } from '../harness/tokens.js';
-import type { CpuReport } from './cpu-probe.js';
+import { databaseBytes } from './database-bytes.js';
+import type { Usage } from './cpu-probe.js';
 
 const BUILT = resolve(import.meta.dirname, '../..');
 const PROBE = pathToFileURL(join(BUILT, 'test/bench/cpu-probe.js')).href;
@@ -15,8 +16,25 @@ const PATIENCE = 60_000;
 const LOOK_AGAIN_MS = 10;
 const ADDRESS = /"address":"(http:[^"]+)"/;
 
+/** Those that run, so that none outlives this process. */
+const running = new Map<ChildProcess, string>();
+
+process.on('exit', () => {
+  for (const [child, folder] of running) {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => process.exit(status));
+}
+
 /**
- * A built server in a process of its own, on an empty database, whose CPU time can be read. It logs as it does
+ * A built server in a process of its own, on an empty database, whose use of CPU, memory
+ * and disk can be read. It logs as it does
  * by default, to a file.
  */
 export class MeasuredServer {
@@ -34,7 +52,7 @@ export class MeasuredServer {
     const child = spawn(process.execPath, [...nodeArgs, '--import', PROBE, join(BUILT, entry)], {
       env: {
         PATH: process.env.PATH,
-        DATABASE_URL: `sqlite:${join(folder, 'cairn.sqlite')}`,
+        DATABASE_URL: `sqlite:${databaseIn(folder)}`,
         JWT_SECRET: TEST_SECRET,
         PORT: '0',
         NODE_ENV: 'production',
@@ -42,6 +60,7 @@ export class MeasuredServer {
       stdio: ['ignore', log, 'inherit', 'ipc'],
     });
     closeSync(log);
+    running.set(child, folder);
     try {
       return new MeasuredServer(child, folder, await addressOf(child, logFile));
     } catch (error) {
@@ -50,17 +69,31 @@ export class MeasuredServer {
     }
   }
 
+  /** What the process has used since it began. */
+  async usage(): Promise<Usage> {
+    const answered = once(this.child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    this.child.send('usage');
+    const [usage] = (await answered) as [Usage];
+    return usage;
+  }
+
   /** User and system time since the process began, in microseconds. */
   async cpuMicroseconds(): Promise<number> {
-    const answered = once(this.child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
-    this.child.send('cpu');
-    const [{ user, system }] = (await answered) as [CpuReport];
-    return user + system;
+    return (await this.usage()).cpu;
+  }
+
+  /** What its database takes on disk, in bytes. */
+  databaseBytes(): Promise<number> {
+    return databaseBytes(databaseIn(this.folder));
   }
 
   async stop(): Promise<void> {
     await end(this.child, this.folder);
   }
+}
+
+function databaseIn(folder: string): string {
+  return join(folder, 'cairn.sqlite');
 }
 
 /** Where the server says in its log that it listens. */
@@ -69,7 +102,9 @@ async function addressOf(child: ChildProcess, logFile: string): Promise<string> 
   for (;;) {
     const address = ADDRESS.exec(readFileSync(logFile, 'utf8'))?.[1];
     if (address) return address;
-    if (child.exitCode !== null) throw new Error(`The server ended with status ${child.exitCode}`);
+    if (child.exitCode !== null) {
+      throw new Error(`The server ended with status ${child.exitCode}: ${readFileSync(logFile, 'utf8')}`);
+    }
     if (Date.now() > deadline) throw new Error('The server did not listen in time');
     await sleep(LOOK_AGAIN_MS);
   }
@@ -80,5 +115,6 @@ async function end(child: ChildProcess, folder: string): Promise<void> {
     child.kill('SIGTERM');
     await once(child, 'exit');
   }
+  running.delete(child);
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,39 +1,55 @@
+import type { Sent } from './load.js';
 import type { MeasuredServer } from './measured-server.js';
 
-/** One thing to measure: does something `count` times. */
+/** One thing to measure: sends requests to a server. */
 export interface Operation {
+  readonly server: MeasuredServer;
+  /** How often it is done in a round: all these together are one figure. */
   readonly count: number;
-  run(count: number): Promise<unknown>;
+  run(count: number): Promise<Sent>;
+  /** Done before it in each round, and not counted. */
+  before?(): Promise<unknown>;
 }
 
-/** What each operation cost, in microseconds of server CPU a time, round by round. */
-export type Costs<Name extends string> = Record<Name, number[]>;
+/** What an operation cost. */
+export interface Costs {
+  /** Microseconds of server CPU (user and system) a time, one figure a round. */
+  readonly cpu: number[];
+  /** Milliseconds from request to answer, one figure a request. */
+  readonly latency: number[];
+}
+
+/** Rounds before those that count. */
+export const WARM_UP_ROUNDS = 2;
 
 /**
  * Runs the operations in turn, round after round, so that whatever else the machine does falls on all of them
- * alike. One further round comes first and is not counted: it warms up.
+ * alike.
+ *
+ * @param onRound called before each round with the number of rounds that are over and that of all
  */
 export async function measureInTurn<Name extends string>(
-  server: MeasuredServer,
   rounds: number,
   operations: Record<Name, Operation>,
-): Promise<Costs<Name>> {
-  const names = Object.keys(operations) as Name[];
-  const costs = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Costs<Name>;
-  for (let round = 0; round <= rounds; round++) {
-    for (const name of names) {
-      const { count, run } = operations[name];
-      const before = await server.cpuMicroseconds();
-      await run(count);
-      const cost = ((await server.cpuMicroseconds()) - before) / count;
-      if (round > 0) costs[name].push(cost);
+  onRound: (done: number, total: number) => void = () => {},
+): Promise<Record<Name, Costs>> {
+  const entries = Object.entries(operations) as [Name, Operation][];
+  const costs = Object.fromEntries(
+    entries.map(([name]) => [name, { cpu: [], latency: [] } as Costs]),
+  ) as Record<Name, Costs>;
+  const total = WARM_UP_ROUNDS + rounds;
+  for (let round = 0; round < total; round++) {
+    onRound(round, total);
+    for (const [name, operation] of entries) {
+      const { server, count } = operation;
+      await operation.before?.();
+      const start = await server.cpuMicroseconds();
+      const { milliseconds } = await operation.run(count);
+      const cost = ((await server.cpuMicroseconds()) - start) / count;
+      if (round < WARM_UP_ROUNDS) continue;
+      costs[name].cpu.push(cost);
+      costs[name].latency.push(...milliseconds);
     }
   }
   return costs;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -19,6 +19,8 @@ export interface ApiRoute {
   readonly path: string;
   /** Undefined where it reads no body. */
   readonly body: Fields | undefined;
+  /** Whether the body is a list of these. */
+  readonly isList?: boolean;
   readonly query: Fields;
   /** Headers it reads, in lower case. */
   readonly headers: readonly string[];
@@ -61,7 +63,22 @@ function inputsOf(controller: Type, prototype: object, name: string) {
     if (kind === RouteParamtypes.QUERY) query = { ...query, ...fields };
     if (kind === RouteParamtypes.HEADERS && data !== undefined) headers.push(data.toLowerCase());
   }
-  return { body, query, headers };
+  return { ...(body ? { body } : listOf(prototype, name)), query, headers };
+}
+
+/** Where @nestjs/swagger keeps what `@ApiBody()` and its like say. */
+const API_PARAMETERS = 'swagger/apiParameters';
+
+/** A body that the route reads by itself: what its description says that it is a list of. */
+function listOf(prototype: object, name: string): { body: Fields | undefined; isList?: boolean } {
+  const handler = (prototype as Record<string, object>)[name];
+  const described = (Reflect.getMetadata(API_PARAMETERS, handler) ?? []) as {
+    in: string;
+    type: Type;
+    isArray?: boolean;
+  }[];
+  const list = described.find(({ in: place, isArray }) => place === 'body' && isArray);
+  return { body: list && fieldsOf(list.type), isList: list !== undefined };
 }
 
 const { defaultMetadataStorage: noted } = createRequire(import.meta.url)(

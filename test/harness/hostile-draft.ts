@@ -6,6 +6,8 @@ const ACCEPTABLE: Readonly<Record<string, string>> = {
   content: '"The owl sat in the barn at night."',
   query: '"owl in the barn"',
   limit: '5',
+  max_tokens: '200',
+  amount: '0.1',
   sectors: '["semantic"]',
   sector: '"episodic"',
   tags: '["target"]',
@@ -21,6 +23,18 @@ const ACCEPTABLE: Readonly<Record<string, string>> = {
   count: 'true',
   dry_run: 'true',
   user_id: '"ana"',
+  memory_id: '"target"',
+  src_id: '"target"',
+  dst_id: '"target-2"',
+  weight: '0.5',
+  min_weight: '0.1',
+  depth: '2',
+  max_depth: '3',
+  direction: '"both"',
+  mode: '"strongest"',
+  // Fields of one route whose names mean something else on others.
+  '/v1/waypoints/path from': '"target"',
+  '/v1/waypoints/path to': '"target-2"',
 };
 
 /** Node's limit for all headers of a request together. */
@@ -62,17 +76,23 @@ export class Draft {
 
   constructor({ route, credentials, id }: Aim) {
     this.method = route.method;
-    this.path = route.path.split('/').map((part) => (part.startsWith(':') ? id : part));
+    this.path = route.path.split('/').map((part) => {
+      // A parameter that is called like a field gets what is accepted there: its own user, not just any id.
+      if (part.startsWith(':'))
+        return part.slice(1) in ACCEPTABLE ? (JSON.parse(acceptable(part.slice(1))) as string) : id;
+      return part;
+    });
     this.headers = [
       ['Host', 'localhost'],
       ...credentials.map(([name, value]): [string, string] => [name, value]),
     ];
     if (route.body) {
       this.headers.push(['Content-Type', 'application/json']);
-      this.body = Buffer.from(bodyOf(route.body));
+      this.body = Buffer.from(inList(route, bodyOf(route.body)));
     }
     for (const name of Object.keys(route.query)) {
-      if (name !== 'cursor') this.query.push(`${name}=${encodeURIComponent(JSON.parse(acceptable(name)))}`);
+      if (name !== 'cursor')
+        this.query.push(`${name}=${encodeURIComponent(JSON.parse(acceptable(name, route.path)))}`);
     }
     this.query = this.query.filter((part) => !part.startsWith('metadata='));
   }
@@ -103,8 +123,13 @@ export class Draft {
   }
 }
 
-function acceptable(name: string): string {
-  return ACCEPTABLE[name] ?? '"x"';
+/** A body as the route wants it: by itself, or with another in a list. */
+export function inList({ isList, body }: ApiRoute, text: string): string {
+  return isList ? `[${bodyOf(body!)},${text}]` : text;
+}
+
+function acceptable(name: string, path = ''): string {
+  return ACCEPTABLE[`${path} ${name}`] ?? ACCEPTABLE[name] ?? '"x"';
 }
 
 /** Some of a body's fields with values that are accepted. */

@@ -1,4 +1,4 @@
-import { type Aim, type Draft, bodyOf } from './hostile-draft.js';
+import { type Aim, type Draft, bodyOf, inList } from './hostile-draft.js';
 import { hostileHeaderValue, hostileJson, hostileUrlPart } from './hostile-values.js';
 import type { Random } from './random.js';
 
@@ -31,12 +31,22 @@ export const wrongField: Mutation = (draft, random, { route }) => {
     inner.length > 0 && random.chance(0.7)
       ? bodyOf(fields, { name: random.pick([...inner, ...STRANGE_NAMES]), value: hostileJson(random) })
       : hostileJson(random);
-  draft.body = Buffer.from(bodyOf(route.body ?? {}, { name, value }));
+  draft.body = Buffer.from(inList(route, bodyOf(route.body ?? {}, { name, value })));
+  if (route.isList && random.chance(0.3)) asLines(draft);
   return `field ${name.slice(0, 20)} = ${value.slice(0, 30)}`;
 };
 
-export const wrongBody: Mutation = (draft, random) => {
-  draft.body = Buffer.from(hostileJson(random));
+function asLines(draft: Draft): void {
+  draft.headers = draft.headers.map(([name, value]) => [
+    name,
+    name === 'Content-Type' ? 'application/x-ndjson' : value,
+  ]);
+  draft.body = Buffer.from(draft.body!.toString().slice(1, -1).replace('},{', '}\n{'));
+}
+
+export const wrongBody: Mutation = (draft, random, { route }) => {
+  const value = hostileJson(random);
+  draft.body = Buffer.from(random.chance(0.5) ? inList(route, value) : value);
   return 'another body';
 };
 
@@ -80,6 +90,8 @@ export const wrongType: Mutation = (draft, random) => {
     'multipart/form-data; boundary=x',
     'application/json; charset=utf-16',
     'application/jsonx',
+    'application/x-ndjson',
+    'application/jsonl',
     'application/json, text/plain',
     'application/problem+json',
     ';',

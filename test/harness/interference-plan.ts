@@ -1,4 +1,7 @@
 import fc from 'fast-check';
+import { type ResourceOperation, resourceOperation } from './interference-resources.js';
+import { type UserOperation, WHO, userOperation } from './interference-users.js';
+import { type WaypointOperation, waypointOperation } from './interference-waypoints.js';
 
 /** Everything that B writes holds this; A must never see it. */
 export const CANARY = 'canaryofb';
@@ -18,21 +21,27 @@ export interface Filter {
   readonly after?: number;
 }
 
+/** A memory to be made. */
+export interface NewMemory {
+  readonly named: number | undefined;
+  /** Whose it is, where the caller may name somebody. */
+  readonly owner: string | undefined;
+  readonly content: string;
+  /** For B: whether the content is exactly what A could say, and only the other fields hold the canary. */
+  readonly plain: boolean;
+  readonly session: string | undefined;
+  readonly collection: string | undefined;
+  readonly tags: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly when: number;
+  readonly once: boolean;
+  readonly lasting: boolean;
+  readonly sector: string | undefined;
+}
+
 export type Operation =
-  | {
-      readonly kind: 'create';
-      readonly named: number | undefined;
-      readonly content: string;
-      /** For B: whether the content is exactly what A could say, and only the other fields hold the canary. */
-      readonly plain: boolean;
-      readonly session: string | undefined;
-      readonly tags: readonly string[];
-      readonly metadata: Readonly<Record<string, unknown>>;
-      readonly when: number;
-      readonly once: boolean;
-      readonly lasting: boolean;
-      readonly sector: string | undefined;
-    }
+  | ({ readonly kind: 'create' } & NewMemory)
+  | { readonly kind: 'batch'; readonly rows: readonly NewMemory[] }
   | { readonly kind: 'get' | 'history'; readonly target: Target }
   | {
       readonly kind: 'patch';
@@ -42,6 +51,7 @@ export type Operation =
       readonly tags: readonly string[] | undefined;
       readonly version: number | undefined;
     }
+  | { readonly kind: 'reinforce'; readonly target: Target; readonly amount: number | undefined }
   | { readonly kind: 'delete'; readonly target: Target; readonly version: number | undefined }
   | { readonly kind: 'purge'; readonly filter: Filter; readonly dryRun: boolean }
   | {
@@ -60,7 +70,16 @@ export type Operation =
       readonly limit: number;
       readonly least: number | undefined;
     }
-  | { readonly kind: 'whoami' };
+  | {
+      readonly kind: 'context';
+      readonly query: string;
+      readonly filter: Filter;
+      readonly tokens: number;
+    }
+  | { readonly kind: 'whoami' }
+  | UserOperation
+  | ResourceOperation
+  | WaypointOperation<Target>;
 
 export interface Step {
   readonly side: 'A' | 'B';
@@ -87,6 +106,11 @@ const target: fc.Arbitrary<Target> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ others: fc.nat(3) }) },
 );
 
+/** Two memories. What the other side has made is nothing without it, and so is what one has not made. */
+const ends = fc
+  .record({ src: target, dst: target })
+  .filter(({ src, dst }) => !('others' in src || 'others' in dst) || 'named' in src || 'named' in dst);
+
 const filter: fc.Arbitrary<Filter> = fc.record(
   { session, tag: fc.constantFrom('t1', 't2'), after: fc.constantFrom(1001, 5000) },
   { requiredKeys: [] },
@@ -98,21 +122,28 @@ function of<K extends Operation['kind']>(kind: K) {
   return fc.constant(kind);
 }
 
+const newMemory = {
+  named: fc.option(named, { nil: undefined }),
+  owner: fc.option(WHO, { nil: undefined }),
+  content: text,
+  plain: fc.boolean(),
+  session: fc.option(session, { nil: undefined }),
+  collection: fc.constantFrom('c1', 'c2', undefined),
+  tags,
+  metadata: fc.constantFrom({}, { k: 1 }, { k: 'x', constructor: { a: [null] } }),
+  when: fc.integer({ min: 1000, max: 1003 }),
+  once: fc.boolean(),
+  lasting: fc.boolean(),
+  sector: fc.constantFrom(undefined, 'episodic', 'procedural'),
+};
+
 const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: of('create'), ...newMemory }) },
   {
-    weight: 8,
+    weight: 2,
     arbitrary: fc.record({
-      kind: of('create'),
-      named: fc.option(named, { nil: undefined }),
-      content: text,
-      plain: fc.boolean(),
-      session: fc.option(session, { nil: undefined }),
-      tags,
-      metadata: fc.constantFrom({}, { k: 1 }, { k: 'x', constructor: { a: [null] } }),
-      when: fc.integer({ min: 1000, max: 1003 }),
-      once: fc.boolean(),
-      lasting: fc.boolean(),
-      sector: fc.constantFrom(undefined, 'episodic', 'procedural'),
+      kind: of('batch'),
+      rows: fc.array(fc.record(newMemory), { minLength: 1, maxLength: 4 }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: of('get'), target }) },
@@ -126,6 +157,14 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       session: fc.option(fc.option(session), { nil: undefined }),
       tags: fc.option(tags, { nil: undefined }),
       version,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: of('reinforce'),
+      target,
+      amount: fc.constantFrom(undefined, 0.5, 1),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: of('delete'), target, version }) },
@@ -151,7 +190,19 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       least: fc.constantFrom(undefined, undefined, 0.3),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: of('context'),
+      query: text,
+      filter,
+      tokens: fc.constantFrom(15, 40, 200),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: of('whoami') }) },
+  { weight: 6, arbitrary: userOperation },
+  { weight: 7, arbitrary: resourceOperation },
+  { weight: 7, arbitrary: waypointOperation(target, ends) },
 );
 
 const step: fc.Arbitrary<Step> = fc.record({

@@ -1,7 +1,17 @@
+import type { CreateMemoryDto } from '../../src/memories/memory.dto.js';
 import type { ListMemoriesDto } from '../../src/memories/memory-query.dto.js';
 import type { Sector } from '../../src/memories/sectors.js';
 import type { Caller, Seen } from './interference-callers.js';
-import { CANARY, type Filter, type Operation, type Step, type Target } from './interference-plan.js';
+import type { UserOperation } from './interference-users.js';
+import { settled, withIds } from './interference-waypoints.js';
+import {
+  CANARY,
+  type Filter,
+  type NewMemory,
+  type Operation,
+  type Step,
+  type Target,
+} from './interference-plan.js';
 
 /** Stands for what only the other side could have made, where there is no other side. */
 const NO_ID = '00000000-0000-7000-8000-000000000000';
@@ -13,6 +23,7 @@ class Side {
   readonly seen: Seen[] = [];
   private readonly made: string[] = [];
   private lastList: { query: ListMemoriesDto; cursor: string } | undefined;
+  private lastUsers: string | undefined;
   private steps = 0;
 
   /** @param mark what is put into every field written; '' for A */
@@ -33,6 +44,8 @@ class Side {
     switch (op.kind) {
       case 'create':
         return this.create(op, step);
+      case 'batch':
+        return this.batch(op.rows, step);
       case 'get':
       case 'history':
         return this.caller[op.kind](this.idOf(op.target, other));
@@ -45,6 +58,8 @@ class Side {
         const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
         return this.caller.patch(this.idOf(op.target, other), given, etag(op.version));
       }
+      case 'reinforce':
+        return this.caller.reinforce(this.idOf(op.target, other), { amount: op.amount });
       case 'delete':
         return this.caller.delete(this.idOf(op.target, other), etag(op.version));
       case 'purge':
@@ -66,27 +81,79 @@ class Side {
         const least = op.least === undefined ? {} : { min_score: op.least };
         return this.caller.search({ query: op.query, limit: op.limit, filters: { ...filters, ...least } });
       }
+      case 'context': {
+        const { query, tokens: max_tokens } = op;
+        const { tag } = op.filter;
+        const filters = { ...columns(op.filter), ...(tag && { tags: [tag] }) };
+        return this.caller.context({ query, max_tokens, filters });
+      }
       case 'whoami':
         return this.caller.whoami();
+      case 'sessions':
+      case 'session':
+      case 'delete-session':
+      case 'collections':
+      case 'collection':
+      case 'describe':
+      case 'redescribe':
+      case 'delete-collection':
+      case 'stats':
+      case 'vault':
+        return this.caller.resources({ ...op, mark: this.mark });
+      case 'link':
+      case 'unlink':
+      case 'waypoints':
+      case 'neighbours':
+      case 'path': {
+        const request = { ...withIds(op, (target) => this.idOf(target, other)), mark: this.mark };
+        return settled(request, await this.caller.waypoints(request), this.made);
+      }
+      default:
+        return this.users(op, other);
     }
   }
 
-  private async create(op: Extract<Operation, { kind: 'create' }>, step: number): Promise<Seen> {
-    const seen = await this.caller.create({
+  private async create(op: NewMemory, step: number): Promise<Seen> {
+    const seen = await this.caller.create(this.bodyOf(op, step));
+    const memory = seen.body.memory ?? seen.body;
+    if (op.named === undefined && seen.status < 300) this.made.push(memory.id as string);
+    return seen;
+  }
+
+  private async batch(rows: readonly NewMemory[], step: number): Promise<Seen> {
+    const seen = await this.caller.batch(rows.map((row) => this.bodyOf(row, step)));
+    for (const { index, id } of (seen.body.results ?? []) as { index: number; id?: string }[]) {
+      if (rows[index].named === undefined && id !== undefined) this.made.push(id);
+    }
+    return seen;
+  }
+
+  private bodyOf(op: NewMemory, step: number): CreateMemoryDto {
+    return {
       content: op.plain ? op.content : this.marked(op.content),
       tags: this.markedTags(op.tags),
       metadata: this.mark ? { ...op.metadata, [this.mark]: this.mark } : op.metadata,
       // Lists are ordered by time and id: an id that is random must not decide.
       created_at: op.named === undefined ? 10_000 + step : op.when,
       ...(op.named !== undefined && { id: (this.ownNames ? this.mark : '') + nameOf(op.named) }),
+      ...(op.owner !== undefined && this.caller.namesUsers && { user_id: op.owner }),
       ...(op.session && { session_id: op.session }),
       ...(op.lasting ? {} : { expires_at: FAR_FUTURE }),
-      ...(this.mark && { collection: this.mark }),
+      ...((op.collection ?? this.mark) && { collection: op.collection ?? this.mark }),
       ...(op.sector && { sector: op.sector as Sector }),
       ...(op.once && { on_duplicate: 'return' }),
-    });
-    const memory = seen.body.memory ?? seen.body;
-    if (op.named === undefined && seen.status < 300) this.made.push(memory.id as string);
+    };
+  }
+
+  private async users(op: UserOperation, other: Side | undefined): Promise<Seen> {
+    if (op.kind === 'put-user') {
+      return this.caller.users({ ...op, summary: op.summary && this.marked(op.summary) });
+    }
+    if (op.kind !== 'users') return this.caller.users(op);
+    const known = op.from === 'others' ? other?.lastUsers : this.lastUsers;
+    const cursor = op.from === 'start' ? undefined : (known ?? NO_CURSOR);
+    const seen = await this.caller.users({ kind: 'users', limit: op.limit, cursor });
+    this.lastUsers = (seen.body.next_cursor as string | null | undefined) ?? this.lastUsers;
     return seen;
   }
 
@@ -161,7 +228,7 @@ export async function runMixed(
   return one.seen;
 }
 
-const OWN_CLOCK = new Set(['updated_at', 'replaced_at']);
+const OWN_CLOCK = new Set(['updated_at', 'replaced_at', 'last_seen_at', 'summary_at']);
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /**
@@ -171,10 +238,14 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 export function comparable(seen: readonly Seen[], vault: string): string {
   const text = JSON.stringify(
     seen,
-    (name, value: unknown) => {
+    function (this: object, name, value: unknown) {
       if (OWN_CLOCK.has(name)) return undefined;
+      // A user comes about when first written to, whatever time the memory bears.
+      if (name === 'created_at' && 'reflection_count' in this) return undefined;
+      // And so do a vault and what is said of a collection.
+      if (name === 'created_at' && ('share_unowned' in this || 'description' in this)) return value === null;
       if (name !== 'next_cursor' || typeof value !== 'string') return value;
-      return (JSON.parse(Buffer.from(value, 'base64url').toString()) as unknown[]).slice(0, 2);
+      return (JSON.parse(Buffer.from(value, 'base64url').toString()) as unknown[]).slice(0, -1);
     },
     1,
   );

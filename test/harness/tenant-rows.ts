@@ -88,7 +88,16 @@ function ownedRows(vault: string, user: string): [table: string, row: Row][] {
   const rows: [string, Row][] = [
     [
       'users',
-      { ...key, summary: mark, summary_manual: 1, reflection_count: number, created_at: T, updated_at: T },
+      {
+        ...key,
+        summary: mark,
+        summary_manual: 1,
+        reflection_count: number,
+        created_at: T,
+        updated_at: T,
+        summary_stale: 0,
+        summary_at: T,
+      },
     ],
     ['sessions', { ...key, id: 's-1', memory_count: number, first_at: T, last_at: T, metadata: json }],
     ['scopes', { ...key, next_position: number, memory_count: number, term_count: number, index_version: 1 }],

@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { MemoryDto } from '../../src/memories/memory-view.dto.js';
+import { CollectionsService } from '../../src/collections/collections.service.js';
+import { SessionsService } from '../../src/sessions/sessions.service.js';
+import { StatsService } from '../../src/stats/stats.service.js';
+import { OwnVaultService } from '../../src/vaults/own-vault.service.js';
+import type { TestService } from './app.js';
+
+/** Requests about sessions, collections, stats and one's own vault, in plans of interference. */
+export type ResourceOperation =
+  | { readonly kind: 'sessions' | 'collections'; readonly limit: number }
+  | { readonly kind: 'session' | 'delete-session'; readonly id: string }
+  | { readonly kind: 'collection' | 'describe' | 'redescribe' | 'delete-collection'; readonly name: string }
+  | { readonly kind: 'stats' | 'vault' };
+
+export const resourceOperation: fc.Arbitrary<ResourceOperation> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom('sessions' as const, 'collections' as const),
+    limit: fc.integer({ min: 1, max: 3 }),
+  }),
+  fc.record({
+    kind: fc.constantFrom('session' as const, 'session' as const, 'delete-session' as const),
+    id: fc.constantFrom('s1', 's2'),
+  }),
+  fc.record({
+    kind: fc.constantFrom(
+      'collection' as const,
+      'describe' as const,
+      'redescribe' as const,
+      'delete-collection' as const,
+    ),
+    name: fc.constantFrom('c1', 'c2'),
+  }),
+  fc.record({ kind: fc.constantFrom('stats' as const, 'vault' as const) }),
+);
+
+/** @param mark what is put into every field written */
+export type ResourceRequest = ResourceOperation & { readonly mark: string };
+
+/** As it goes over HTTP. */
+export function httpOfResources(request: ResourceRequest): [method: string, path: string, body?: object] {
+  const description = `About it. ${request.mark}`;
+  switch (request.kind) {
+    case 'sessions':
+    case 'collections':
+      return ['GET', `/v1/${request.kind}?limit=${request.limit}`];
+    case 'session':
+      return ['GET', `/v1/sessions/${request.id}/memories?limit=2`];
+    case 'delete-session':
+      return ['DELETE', `/v1/sessions/${request.id}`];
+    case 'collection':
+      return ['GET', `/v1/collections/${request.name}`];
+    case 'describe':
+      return ['POST', '/v1/collections', { name: request.name, description }];
+    case 'redescribe':
+      return ['PATCH', `/v1/collections/${request.name}`, { description }];
+    case 'delete-collection':
+      return ['DELETE', `/v1/collections/${request.name}`];
+    case 'stats':
+      return ['GET', '/v1/stats?from=0&to=86400000'];
+    case 'vault':
+      return ['GET', '/v1/vault'];
+  }
+}
+
+/** What the services themselves give. */
+export async function askResources({ app }: TestService, request: ResourceRequest): Promise<unknown> {
+  const [sessions, collections] = [app.get(SessionsService), app.get(CollectionsService)];
+  const description = `About it. ${request.mark}`;
+  switch (request.kind) {
+    case 'sessions': {
+      const { items, nextCursor } = await sessions.list({ limit: request.limit });
+      return { items, next_cursor: nextCursor };
+    }
+    case 'collections': {
+      const { items, nextCursor } = await collections.list({ limit: request.limit });
+      return { items: items.map(({ name, count }) => ({ name, count })), next_cursor: nextCursor };
+    }
+    case 'session': {
+      const { items, nextCursor } = await sessions.memoriesOf(request.id, { limit: 2 });
+      return { items: items.map((memory) => MemoryDto.of(memory)), next_cursor: nextCursor };
+    }
+    case 'delete-session':
+      return sessions.delete(request.id, undefined);
+    case 'collection':
+      return (await collections.get(request.name)).count;
+    case 'describe':
+      return (await collections.create({ name: request.name, description })).count;
+    case 'redescribe':
+      return (await collections.describe(request.name, { description })).count;
+    case 'delete-collection':
+      return collections.delete(request.name);
+    case 'stats':
+      return app.get(StatsService).read({ from: 0, to: 86_400_000 });
+    case 'vault': {
+      const { createdAt, ...rest } = await app.get(OwnVaultService).read();
+      return { ...rest, written: createdAt !== null };
+    }
+  }
+}

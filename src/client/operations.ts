@@ -707,7 +707,7 @@ export interface Operations {
   'collections.list': {
     query?: {
       limit?: number;
-      /** `next_cursor` of the page before. */
+      /** `next_cursor` of the page before, with the same filters. */
       cursor?: string;
     };
     answer: CollectionListDto;
@@ -872,11 +872,11 @@ export interface Operations {
   };
   'sessions.list': {
     query?: {
+      /** For service tokens; absent: every owner's. A user's token may name that user only. */
+      user_id?: string;
       limit?: number;
       /** `next_cursor` of the page before, with the same filters. */
       cursor?: string;
-      /** For service tokens; absent: every owner's. A user's token may name that user only. */
-      user_id?: string;
     };
     answer: SessionListDto;
   };
@@ -899,11 +899,11 @@ export interface Operations {
       id: string;
     };
     query?: {
+      /** For service tokens; absent: every owner's. A user's token may name that user only. */
+      user_id?: string;
       limit?: number;
       /** `next_cursor` of the page before, with the same filters. */
       cursor?: string;
-      /** For service tokens; absent: every owner's. A user's token may name that user only. */
-      user_id?: string;
     };
     answer: MemoryListDto;
   };
@@ -919,7 +919,7 @@ export interface Operations {
   'users.list': {
     query?: {
       limit?: number;
-      /** `next_cursor` of the page before. */
+      /** `next_cursor` of the page before, with the same filters. */
       cursor?: string;
     };
     answer: UserListDto;
@@ -1024,7 +1024,7 @@ export interface Operations {
     query?: {
       status?: 'active' | 'suspended' | 'erasing' | 'erased';
       limit?: number;
-      /** `next_cursor` of the page before, with the same filter. */
+      /** `next_cursor` of the page before, with the same filters. */
       cursor?: string;
     };
     answer: VaultListDto;

@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsString, Length, Max, Min } from 'class-validator';
-import { Absent, Clearable, IsMetadata, IsName, IsStorableText } from '../memories/field.validators.js';
-import { MAX_LIMIT } from '../memories/memory-query.dto.js';
+import { IsString, Length } from 'class-validator';
+import { Absent, Clearable, IsMetadata, IsName, IsStorableText } from '../http/field.validators.js';
+import { PageDto } from '../http/page.dto.js';
 
 const MAX_DESCRIPTION_CHARACTERS = 4_096;
 
@@ -52,17 +51,4 @@ export class CollectionListDto {
   next_cursor: string | null;
 }
 
-export class ListCollectionsDto {
-  @Absent()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit?: number;
-
-  /** `next_cursor` of the page before. */
-  @Absent()
-  @IsString()
-  @Length(1, 2048)
-  cursor?: string;
-}
+export class ListCollectionsDto extends PageDto {}

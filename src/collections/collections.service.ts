@@ -5,7 +5,7 @@ import { forbidden } from '../auth/refusals.js';
 import { ApiError } from '../http/api-error.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { Memory } from '../memories/memory.entity.js';
-import { DEFAULT_LIMIT } from '../memories/memory-query.dto.js';
+import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { VaultsService } from '../vaults/vaults.service.js';

@@ -8,7 +8,8 @@ import { ContextText } from './context-layout.js';
 import { SessionNeighbours } from './context-neighbours.js';
 import { matchesFilters } from './memory-filters.js';
 import type { Memory } from './memory.entity.js';
-import { MAX_LIMIT, type SearchFiltersDto } from './memory-query.dto.js';
+import { MAX_LIMIT } from '../http/page.dto.js';
+import type { SearchFiltersDto } from './memory-query.dto.js';
 import { type Found, MemorySearch } from './memory-search.js';
 import { TOKEN, estimateTokens, tokenCost } from './token-estimate.js';
 

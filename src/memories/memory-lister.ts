@@ -3,18 +3,14 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Repository } from 'typeorm';
 import { ApiError } from '../http/api-error.js';
+import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { ExpirySweep } from './expiry-sweep.js';
 import { type PageKey, decodeMemoryCursor, encodeMemoryCursor } from './memory-cursor.js';
 import { Memory } from './memory.entity.js';
 import { filtersOf, isEmpty, jsonCheck, refuseOtherUser, whereColumns } from './memory-filters.js';
-import {
-  DEFAULT_LIMIT,
-  type DeleteMemoriesDto,
-  type ListMemoriesDto,
-  type MemoryFiltersDto,
-} from './memory-query.dto.js';
+import { type DeleteMemoriesDto, type ListMemoriesDto, type MemoryFiltersDto } from './memory-query.dto.js';
 import { MemoryRemover } from './memory-remover.js';
 
 type Order = 'ASC' | 'DESC';

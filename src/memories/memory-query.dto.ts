@@ -16,12 +16,11 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ExplanationDto } from './explanation.dto.js';
+import { MAX_CURSOR_CHARACTERS, MAX_LIMIT } from '../http/page.dto.js';
 import { MemoryDto } from './memory-view.dto.js';
 import { SECTORS, type Sector } from './sectors.js';
-import { Absent, IsMetadata, IsName, IsStorableText, IsTime, IsUserId } from './field.validators.js';
+import { Absent, IsMetadata, IsName, IsStorableText, IsTime, IsUserId } from '../http/field.validators.js';
 
-export const DEFAULT_LIMIT = 20;
-export const MAX_LIMIT = 100;
 const MAX_QUERY_CHARACTERS = 8_192;
 
 /** Which memories, by what stands in columns. Every condition given must hold. */
@@ -155,7 +154,7 @@ export class ListMemoriesDto extends MemoryFilterQueryDto {
   /** `next_cursor` of the page before, with the same filters and order. */
   @Absent()
   @IsString()
-  @Length(1, 2048)
+  @Length(1, MAX_CURSOR_CHARACTERS)
   cursor?: string;
 
   /** `true`: also say how many there are in all. */

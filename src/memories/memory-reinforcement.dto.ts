@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsNumber, IsPositive, Max } from 'class-validator';
-import { Absent } from './field.validators.js';
+import { Absent } from '../http/field.validators.js';
 
 export class ReinforceDto {
   /** How much of what its salience lacks to 1 it gains: above 0, at most 1. */

@@ -13,7 +13,8 @@ import { ExplanationDto } from './explanation.dto.js';
 import { MOST_PLACES, MemoriesByPlace, MemoryPlaces } from './memory-places.js';
 import type { Memory } from './memory.entity.js';
 import { jsonCheck, refuseOtherUser } from './memory-filters.js';
-import { DEFAULT_LIMIT, type SearchDto, type SearchFiltersDto } from './memory-query.dto.js';
+import { DEFAULT_LIMIT } from '../http/page.dto.js';
+import type { SearchDto, SearchFiltersDto } from './memory-query.dto.js';
 import { reinforcementGain } from './salience.js';
 
 export interface Found {

@@ -9,7 +9,7 @@ import {
   IsStorableText,
   IsTime,
   IsUserId,
-} from './field.validators.js';
+} from '../http/field.validators.js';
 
 export const MAX_CONTENT_CHARACTERS = 200_000;
 const MAX_TAGS = 64;

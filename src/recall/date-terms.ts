@@ -38,39 +38,35 @@ export function namesDate({ month, number }: DateTerm, day: number): boolean {
 
 /** Finds the memories of a date. */
 export class DateCells {
-  /** By year or day of month (from 0), and by month (below 0): looked through once, when a date is asked for. */
-  private cells: Map<number, number[]> | undefined;
+  private numbers: ReadonlySet<number> | undefined;
 
   constructor(private readonly scan: TermScan) {}
 
   /** The cells, ascending, of the memories that are credited with the term. */
-  cellsOf({ month, number }: DateTerm): readonly number[] {
-    this.cells ??= this.sorted();
-    return this.cells.get(month === undefined ? number! : keyOf(month)) ?? [];
-  }
-
-  private sorted(): Map<number, number[]> {
+  cellsOf(term: DateTerm): number[] {
+    const cells: number[] = [];
+    // A query may be a thousand numbers, most of which are no memory's year or day.
+    this.numbers ??= this.allNumbers();
+    if (term.number !== undefined && !this.numbers.has(term.number)) return cells;
     const { count, days } = this.scan;
-    const cells = new Map<number, number[]>();
-    const listOf = (key: number) => {
-      let list = cells.get(key);
-      if (!list) cells.set(key, (list = []));
-      return list;
-    };
-    let lists: number[][] = [];
+    let named = false;
     for (let cell = 0; cell < count; cell += 1) {
       // Neighbours are of the same day, more often than not.
-      if (cell === 0 || days[cell] !== days[cell - 1]) {
-        const { year, month, day } = dateOfDay(days[cell]);
-        lists = [...new Set([year, day, keyOf(month)])].map(listOf);
-      }
-      for (const list of lists) list.push(cell);
+      if (cell === 0 || days[cell] !== days[cell - 1]) named = namesDate(term, days[cell]);
+      if (named) cells.push(cell);
     }
     return cells;
   }
-}
 
-/** @param month 0 to 11 */
-function keyOf(month: number): number {
-  return -1 - month;
+  /** The years and days of month of all memories. */
+  private allNumbers(): Set<number> {
+    const { count, days } = this.scan;
+    const numbers = new Set<number>();
+    for (let cell = 0; cell < count; cell += 1) {
+      if (cell > 0 && days[cell] === days[cell - 1]) continue;
+      const { year, day } = dateOfDay(days[cell]);
+      numbers.add(year).add(day);
+    }
+    return numbers;
+  }
 }

@@ -1,8 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsString, Length, Max, Min } from 'class-validator';
-import { Absent, IsUserId } from '../memories/field.validators.js';
-import { MAX_LIMIT } from '../memories/memory-query.dto.js';
+import { Absent, IsUserId } from '../http/field.validators.js';
+import { PageDto } from '../http/page.dto.js';
 
 /** The memories of one owner that name the same session. Times are milliseconds since 1970. */
 export class SessionDto {
@@ -33,19 +31,11 @@ export class SessionOwnerDto {
   user_id?: string;
 }
 
-export class ListSessionsDto extends SessionOwnerDto {
+export class ListSessionsDto extends PageDto {
+  /** For service tokens; absent: every owner's. A user's token may name that user only. */
   @Absent()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit?: number;
-
-  /** `next_cursor` of the page before, with the same filters. */
-  @Absent()
-  @IsString()
-  @Length(1, 2048)
-  cursor?: string;
+  @IsUserId()
+  user_id?: string;
 }
 
 export class SessionMemoriesDto extends ListSessionsDto {}

@@ -6,7 +6,7 @@ import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { Memory } from '../memories/memory.entity.js';
 import { refuseOtherUser } from '../memories/memory-filters.js';
 import { type MemoryPage, MemoryLister } from '../memories/memory-lister.js';
-import { DEFAULT_LIMIT } from '../memories/memory-query.dto.js';
+import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import type { ListSessionsDto, SessionMemoriesDto } from './session.dto.js';
 
 /** The memories of one owner that name the same session. */

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { Absent, IsTime } from '../memories/field.validators.js';
+import { Absent, IsTime } from '../http/field.validators.js';
 
 export class StatsQueryDto {
   /** Days and events from the UTC day of this millisecond on; 30 days before `to` when absent. */

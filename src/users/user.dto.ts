@@ -1,13 +1,11 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsString, Length, Max, Min } from 'class-validator';
-import { Absent, Clearable, IsStorableText, IsUserId } from '../memories/field.validators.js';
-import { ListMemoriesDto, MAX_LIMIT } from '../memories/memory-query.dto.js';
+import { IsString, Length } from 'class-validator';
+import { Clearable, IsStorableText, IsUserId } from '../http/field.validators.js';
+import { PageDto } from '../http/page.dto.js';
+import { ListMemoriesDto } from '../memories/memory-query.dto.js';
 import { MemoryDto } from '../memories/memory-view.dto.js';
 
 const MAX_SUMMARY_CHARACTERS = 10_000;
-/** A user id of 256 control characters, escaped as JSON and encoded, with its binding. */
-const MAX_CURSOR_CHARACTERS = 4_096;
 
 export class UserParamsDto {
   /** 1 to 256 characters, percent-encoded. */
@@ -16,20 +14,7 @@ export class UserParamsDto {
   user_id: string;
 }
 
-export class ListUsersDto {
-  @Absent()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit?: number;
-
-  /** `next_cursor` of the page before. */
-  @Absent()
-  @IsString()
-  @Length(1, MAX_CURSOR_CHARACTERS)
-  cursor?: string;
-}
+export class ListUsersDto extends PageDto {}
 
 /** A user whom the vault knows. Times are milliseconds since 1970. */
 export class UserEntryDto {

@@ -5,7 +5,7 @@ import { ApiError } from '../http/api-error.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { refuseOtherUser } from '../memories/memory-filters.js';
 import { MemoryLister, type MemoryPage } from '../memories/memory-lister.js';
-import { DEFAULT_LIMIT } from '../memories/memory-query.dto.js';
+import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import { ScopeRow } from '../recall/scope.entity.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { VaultsService } from '../vaults/vaults.service.js';

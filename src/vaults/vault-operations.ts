@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DirectoryEntry } from '../database/vault-directory.js';
 import { ApiError } from '../http/api-error.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
-import { DEFAULT_LIMIT } from '../memories/memory-query.dto.js';
+import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import { RowEraser } from '../operations/row-eraser.js';
 import { makeScope } from '../tenancy/scope.js';
 import { Tenancy } from '../tenancy/tenancy.js';

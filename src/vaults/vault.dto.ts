@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, IsString, Length, Max, Min } from 'class-validator';
-import { Absent, IsName, IsVaultId } from '../memories/field.validators.js';
-import { MAX_LIMIT } from '../memories/memory-query.dto.js';
+import { IsBoolean, IsIn } from 'class-validator';
+import { Absent, IsName, IsVaultId } from '../http/field.validators.js';
+import { PageDto } from '../http/page.dto.js';
 import type { Vault, VaultStatus } from './vault.entity.js';
 
 const STATUSES: readonly VaultStatus[] = ['active', 'suspended', 'erasing', 'erased'];
@@ -97,24 +96,11 @@ export class VaultListDto {
   next_cursor: string | null;
 }
 
-export class ListVaultsDto {
+export class ListVaultsDto extends PageDto {
   @ApiPropertyOptional({ enum: STATUSES })
   @Absent()
   @IsIn(STATUSES)
   status?: VaultStatus;
-
-  @Absent()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit?: number;
-
-  /** `next_cursor` of the page before, with the same filter. */
-  @Absent()
-  @IsString()
-  @Length(1, 2048)
-  cursor?: string;
 }
 
 /** What erasing a vault did. */

@@ -40,8 +40,9 @@ type Side = 'out' | 'in';
 
 /** Memories whose waypoints are read by one statement. */
 const MEMORIES_A_STATEMENT = 64;
-/** Waypoints read before other requests get their turn. */
 const ROWS_A_STATEMENT = 1_000;
+/** Waypoints read at once before other requests get their turn: to let them costs as much as a few rows. */
+const ROWS_A_TURN = 100;
 
 /** Reads the waypoints around many memories at once, whose far ends the scope sees. For one snapshot. */
 @Injectable()
@@ -64,7 +65,7 @@ export class EdgeReader {
         if (!(await this.read(some, side, options, allowance, steps))) return steps;
       }
       // SQLite answers at once: without this, a long walk would keep every other request waiting.
-      await nextTurn();
+      if (steps.length >= ROWS_A_TURN || at > 0) await nextTurn();
     }
     return steps;
   }

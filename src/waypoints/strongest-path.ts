@@ -8,7 +8,7 @@ import { shortestPath } from './shortest-path.js';
 import { StrengthWalk } from './strength-walk.js';
 
 /** Routes that get their turn before other requests get theirs. */
-const ROUTES_A_TURN = 500;
+const ROUTES_A_TURN = 50;
 
 /**
  * The path with the highest product of weights; of equally strong ones the shortest, then the one whose memories

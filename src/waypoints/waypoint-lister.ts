@@ -5,7 +5,7 @@ import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { Memory } from '../memories/memory.entity.js';
 import { refuseOtherUser } from '../memories/memory-filters.js';
-import { DEFAULT_LIMIT } from '../memories/memory-query.dto.js';
+import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import { padded } from '../tenancy/padded-list.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import type { ListWaypointsDto } from './waypoint.dto.js';

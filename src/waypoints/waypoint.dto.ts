@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsNotIn, IsNumber, IsString, Length, Max, Min } from 'class-validator';
-import { Absent, IsMetadata, IsName, IsStorableText, IsUserId } from '../memories/field.validators.js';
-import { MAX_LIMIT } from '../memories/memory-query.dto.js';
+import { Absent, IsMetadata, IsName, IsStorableText, IsUserId } from '../http/field.validators.js';
+import { MAX_CURSOR_CHARACTERS, MAX_LIMIT } from '../http/page.dto.js';
 import { DEFAULT_TYPE, RESERVED_TYPES } from './waypoint-types.js';
 
 /** Adopted databases may hold longer ids than new memories can have. */
@@ -125,7 +125,7 @@ export class ListWaypointsDto extends WaypointFiltersDto {
   /** `next_cursor` of the page before, with the same filters and order. */
   @Absent()
   @IsString()
-  @Length(1, 8192)
+  @Length(1, MAX_CURSOR_CHARACTERS)
   cursor?: string;
 
   /** `true`: also say how many there are in all. */

@@ -211,7 +211,7 @@ describe('the layers', () => {
     config: ['auth'],
     tenancy: ['auth', 'database', 'vaults'],
     database: ['config', 'tenancy', 'the entities'],
-    http: ['config', 'database', 'tenancy'],
+    http: ['config', 'database', 'tenancy', 'vaults'],
     auth: ['config', 'http', 'tenancy', 'vaults'],
     health: ['auth', 'config', 'http', 'recall', 'tenancy', 'upgrade'],
     vaults: ['auth', 'config', 'database', 'http', 'memories', 'operations', 'tenancy', 'waypoints'],

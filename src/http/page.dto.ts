@@ -1,0 +1,25 @@
+import { Type } from 'class-transformer';
+import { IsInt, IsString, Length, Max, Min } from 'class-validator';
+import { Absent } from './field.validators.js';
+
+/** Rows of a page where nothing is said, and at most. */
+export const DEFAULT_LIMIT = 20;
+export const MAX_LIMIT = 100;
+/** A key of the longest parts, escaped as JSON and encoded, with its binding. */
+export const MAX_CURSOR_CHARACTERS = 8_192;
+
+/** Which page of a list. */
+export class PageDto {
+  @Absent()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
+  limit?: number;
+
+  /** `next_cursor` of the page before, with the same filters. */
+  @Absent()
+  @IsString()
+  @Length(1, MAX_CURSOR_CHARACTERS)
+  cursor?: string;
+}

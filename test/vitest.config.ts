@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { mutants } from './tenancy/mutation-plugin.js';
 
@@ -11,7 +12,8 @@ export default defineConfig({
     // What a mutant leaves undone may fail when nobody waits for it any more; its test has judged it already.
     // The end of its wait for the writer has no more of it in the stack than its name.
     onUnhandledError: (error) => !(error.stack ?? '').includes('?mutant=') && error.name !== 'BusyError',
-    maxWorkers: 2,
+    // One processor is left to the servers that some tests start.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: { include: ['src/**', 'migrations/**'] },
   },
 });

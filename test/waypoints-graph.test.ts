@@ -5,9 +5,10 @@ import { makeScope } from '../src/tenancy/scope.js';
 import { TenantContext } from '../src/tenancy/tenant-context.js';
 import { Allowance, MAX_MEMORIES } from '../src/waypoints/allowance.js';
 import { costOf } from '../src/waypoints/edge-cost.js';
-import { EdgeReader } from '../src/waypoints/edge-reader.js';
+import { type Edge, EdgeReader } from '../src/waypoints/edge-reader.js';
 import { compareBytes } from '../src/waypoints/id-order.js';
 import { LevelWalk, fromTheStart } from '../src/waypoints/level-walk.js';
+import { edgesOn, strengthOf } from '../src/waypoints/route.js';
 import { shortestPath } from '../src/waypoints/shortest-path.js';
 import { strongestPath } from '../src/waypoints/strongest-path.js';
 import { type Answer, type Client, TestService } from './harness/app.js';
@@ -16,7 +17,8 @@ import { randomSeed } from './harness/seed.js';
 import { type Row, insertRow } from './harness/tenant-rows.js';
 
 const seed = randomSeed('waypoints-graph');
-const RUNS = 40;
+const RUNS = 20;
+const RUNS_OF_TIES = 60;
 
 let service: TestService;
 
@@ -168,6 +170,95 @@ describe('walks are what trying everything gives', () => {
       { seed, numRuns: RUNS },
     );
     expect(paths).toBeGreaterThan(RUNS);
+  });
+});
+
+describe('of equally good ways', () => {
+  /** Where all weights are powers of a half, many ways are equally strong. */
+  const tied: fc.Arbitrary<NaiveEdge> = fc
+    .record({
+      src: fc.constantFrom(...IDS),
+      dst: fc.constantFrom(...IDS),
+      type: fc.constantFrom('x', 'y'),
+      weight: fc.constantFrom(1, 0.5, 0.25),
+    })
+    .filter(({ src, dst }) => src !== dst);
+  const graphs = fc.uniqueArray(tied, {
+    selector: ({ src, dst, type }) => JSON.stringify([src, dst, type]),
+    minLength: 8,
+    maxLength: 26,
+    size: 'max',
+  });
+
+  it('the one is found that comes first, from everywhere to everywhere', async () => {
+    const client = service.as('ties-0', 'ana');
+    await store(client, IDS.slice(0, 1), []);
+    const database = new Database(service.databasePath, { timeout: 10_000 });
+    const [memory] = database.prepare("SELECT * FROM memories WHERE vault_id = 'ties-0'").all() as Row[];
+    const [vault] = database.prepare("SELECT * FROM vaults WHERE vault_id = 'ties-0'").all() as Row[];
+    const reader = service.app.get(EdgeReader);
+    let run = 0;
+    let ties = 0;
+    const walks = fc.record({
+      direction: fc.constantFrom('both' as const, 'both' as const, 'out' as const, 'in' as const),
+      maxDepth: fc.constantFrom(2, 3, 5, 5),
+    });
+    await fc.assert(
+      fc.asyncProperty(graphs, walks, async (edges, { direction, maxDepth }) => {
+        const vaultId = `ties-${(run += 1)}`;
+        database.transaction(() => {
+          insertRow(database, 'vaults', { ...vault, vault_id: vaultId });
+          for (const [position, id] of IDS.entries()) {
+            insertRow(database, 'memories', { ...memory, vault_id: vaultId, id, position });
+          }
+          for (const { src, dst, type, weight } of edges) {
+            insertRow(database, 'waypoints', {
+              ...{ vault_id: vaultId, src_id: src, dst_id: dst, type, user_id: 'ana', weight },
+              ...{ metadata: '{}', created_at: 1, updated_at: 1 },
+            });
+          }
+        })();
+        const graph = new NaiveGraph(edges);
+        const options = { direction, type: undefined, minWeight: undefined };
+        await TenantContext.run(makeScope({ vaultId, userId: 'ana', permissions: [] }), async () => {
+          for (const from of IDS) {
+            const walk = new LevelWalk(from, reader, options, fromTheStart);
+            while (walk.hops < maxDepth) await walk.advance(new Allowance());
+            const around = [...walk.routes.values()].slice(1).map((route) => ({
+              id: route.id,
+              distance: route.hops,
+              weight: strengthOf(edgesOn(route)),
+              via: namesOf(route.edge!),
+            }));
+            const expected = graph.neighbours(from, maxDepth, { direction });
+            const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
+            expect(around.sort(byId)).toEqual(
+              expected.map((one) => ({ ...one, via: edgeOf(one.via) })).sort(byId),
+            );
+            for (const to of IDS) {
+              for (const mode of ['shortest', 'strongest'] as const) {
+                const search = mode === 'shortest' ? shortestPath : strongestPath;
+                const found = await search(reader, [from, to], { ...options, maxDepth }, new Allowance());
+                const { best, equals } = graph.pathAmong(from, to, mode, maxDepth, { direction });
+                ties += equals > 1 ? 1 : 0;
+                expect([mode, from, to, found?.memories]).toEqual([mode, from, to, best?.ids]);
+                expect(found?.edges.map(namesOf)).toEqual(best?.edges.map(edgeOf));
+              }
+            }
+          }
+        });
+      }),
+      { seed, numRuns: RUNS_OF_TIES },
+    );
+    database.close();
+    expect(ties).toBeGreaterThan(10 * RUNS_OF_TIES);
+  });
+
+  const namesOf = ({ srcId: src_id, dstId: dst_id, type, weight }: Edge) => ({
+    src_id,
+    dst_id,
+    type,
+    weight,
   });
 });
 

@@ -58,6 +58,14 @@ export function compareIds(a: readonly string[], b: readonly string[]): number {
   return a.length - b.length;
 }
 
+/** By the memories on the way, and where they are the same by the waypoints between them. */
+export function comparePaths(a: FoundPath, b: FoundPath): number {
+  const byIds = compareIds(a.memories, b.memories);
+  if (byIds !== 0) return byIds;
+  const i = a.edges.findIndex((edge, at) => compareEdges(edge, b.edges[at]) !== 0);
+  return i < 0 ? 0 : compareEdges(a.edges[i], b.edges[i]);
+}
+
 /** Of two waypoints between the same two memories the one to take where both are as strong. */
 export function compareEdges(a: Edge, b: Edge): number {
   return compareBytes(a.type, b.type) || compareBytes(a.srcId, b.srcId);

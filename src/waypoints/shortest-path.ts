@@ -1,7 +1,7 @@
 import type { Allowance } from './allowance.js';
 import { type EdgeReader, OPPOSITE, type WalkOptions } from './edge-reader.js';
 import { LevelWalk, fromTheEnd, fromTheStart } from './level-walk.js';
-import { type FoundPath, type Route, compareIds, edgesOn, memoriesOn } from './route.js';
+import { type FoundPath, type Route, comparePaths, edgesOn, memoriesOn } from './route.js';
 
 /**
  * The path over the fewest waypoints; of several the strongest, then the one whose memories come first in byte
@@ -50,5 +50,5 @@ function join(there: Route, back: Route): Joined {
 }
 
 function compare(a: Joined, b: Joined): number {
-  return a.cost - b.cost || compareIds(a.memories, b.memories);
+  return a.cost - b.cost || comparePaths(a, b);
 }

@@ -2,6 +2,7 @@ import type { Allowance } from './allowance.js';
 import { rankOf } from './edge-cost.js';
 import type { EdgeReader, Step, WalkOptions } from './edge-reader.js';
 import { Heap } from './heap.js';
+import { compareBytes } from './id-order.js';
 import type { Preference } from './level-walk.js';
 import { type Route, extended, startOf } from './route.js';
 
@@ -34,7 +35,9 @@ export class StrengthWalk {
     private readonly options: WalkOptions & { readonly maxDepth: number },
     preference: Preference,
   ) {
-    this.queue = new Heap<Route>((a, b) => rankOf(a) - rankOf(b) || (a.id === b.id ? preference(a, b) : 0));
+    this.queue = new Heap<Route>(
+      (a, b) => rankOf(a) - rankOf(b) || compareBytes(a.id, b.id) || preference(a, b),
+    );
     this.queue.push(startOf(start));
   }
 
@@ -89,7 +92,7 @@ export class StrengthWalk {
 
   private isSettledBetter({ id, hops }: Route): boolean {
     const last = this.settled.get(id)?.at(-1);
-    return last !== undefined && last.hops <= hops;
+    return last !== undefined;
   }
 
   /** Whether no route that was found is both as strong and shorter, or stronger and as short. */

@@ -3,7 +3,7 @@ import type { Allowance } from './allowance.js';
 import { costOf, rankOf } from './edge-cost.js';
 import { type EdgeReader, OPPOSITE, type Step, type WalkOptions } from './edge-reader.js';
 import { fromTheEnd, fromTheStart } from './level-walk.js';
-import { type FoundPath, type Route, compareIds, edgesOn, memoriesOn } from './route.js';
+import { type FoundPath, type Route, comparePaths, edgesOn, memoriesOn } from './route.js';
 import { shortestPath } from './shortest-path.js';
 import { StrengthWalk } from './strength-walk.js';
 
@@ -46,7 +46,7 @@ export async function strongestPath(
         if (settled.route.hops + 1 + rest.hops > options.maxDepth || rank > best.rank) continue;
         const [start, end] = walk === there ? [settled.route, rest] : [rest, settled.route];
         const candidate = joined(start, step, end, rank);
-        if (rank < best.rank || compareIds(candidate.memories, best.memories) < 0) best = candidate;
+        if (rank < best.rank || comparePaths(candidate, best) < 0) best = candidate;
       }
     }
     if (turn % ROUTES_A_TURN === 0) await nextTurn();

@@ -36,6 +36,8 @@ function byIds(a: NaiveRoute, b: NaiveRoute): number {
 
 /** A graph in memory that answers by trying everything. */
 export class NaiveGraph {
+  private readonly known = new Map<string, NaiveRoute[]>();
+
   constructor(private readonly edges: readonly NaiveEdge[]) {}
 
   neighbours(start: string, depth: number, walk: Walk): NaiveNeighbour[] {
@@ -62,13 +64,32 @@ export class NaiveGraph {
     depth: number,
     walk: Walk,
   ): NaiveRoute | undefined {
+    return this.pathAmong(from, to, mode, depth, walk).best;
+  }
+
+  /** The best path, and how many there are of that length and strength. */
+  pathAmong(
+    from: string,
+    to: string,
+    mode: 'shortest' | 'strongest',
+    depth: number,
+    walk: Walk,
+  ): { best: NaiveRoute | undefined; equals: number } {
     const routes = this.routes(from, depth, walk).filter(({ ids }) => ids.at(-1) === to);
-    return mode === 'shortest' ? shortest(routes) : strongest(routes);
+    const best = mode === 'shortest' ? shortest(routes) : strongest(routes);
+    const equals = routes.filter(
+      ({ edges, cost }) => edges.length === best?.edges.length && cost === best.cost,
+    );
+    return { best, equals: equals.length };
   }
 
   /** Every way from a memory that comes to none twice. */
   private routes(start: string, depth: number, walk: Walk): NaiveRoute[] {
+    const key = JSON.stringify([start, depth, walk]);
+    const known = this.known.get(key);
+    if (known) return known;
     const routes: NaiveRoute[] = [{ ids: [start], edges: [], cost: 0 }];
+    this.known.set(key, routes);
     for (let i = 0; i < routes.length; i += 1) {
       const { ids, edges, cost } = routes[i];
       if (edges.length === depth) continue;

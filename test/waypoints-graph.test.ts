@@ -180,13 +180,13 @@ describe('of equally good ways', () => {
       src: fc.constantFrom(...IDS),
       dst: fc.constantFrom(...IDS),
       type: fc.constantFrom('x', 'y'),
-      weight: fc.constantFrom(1, 0.5, 0.25),
+      weight: fc.constantFrom(1, 0.5, 0.5, 0.25),
     })
     .filter(({ src, dst }) => src !== dst);
   const graphs = fc.uniqueArray(tied, {
     selector: ({ src, dst, type }) => JSON.stringify([src, dst, type]),
-    minLength: 8,
-    maxLength: 26,
+    minLength: 12,
+    maxLength: 30,
     size: 'max',
   });
 
@@ -251,7 +251,7 @@ describe('of equally good ways', () => {
       { seed, numRuns: RUNS_OF_TIES },
     );
     database.close();
-    expect(ties).toBeGreaterThan(10 * RUNS_OF_TIES);
+    expect(ties).toBeGreaterThan(RUNS_OF_TIES);
   });
 
   const namesOf = ({ srcId: src_id, dstId: dst_id, type, weight }: Edge) => ({

@@ -92,7 +92,7 @@ export class StrengthWalk {
 
   private isSettledBetter({ id, hops }: Route): boolean {
     const last = this.settled.get(id)?.at(-1);
-    return last !== undefined;
+    return last !== undefined && last.hops <= hops;
   }
 
   /** Whether no route that was found is both as strong and shorter, or stronger and as short. */

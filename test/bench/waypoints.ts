@@ -1,7 +1,6 @@
 import { type Call, Load, credentialOf } from './load.js';
 import { MeasuredServer } from './measured-server.js';
-import type { Operation } from './rounds.js';
-import { type Costs, measureInTurn } from './rounds.js';
+import { type Costs, type Operation, measureInTurn } from './rounds.js';
 import { Texts, randomOf } from './texts.js';
 
 const MEMORIES = 10_000;

@@ -1,16 +1,29 @@
+import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
 import { type ChainStep, refuseUnlessEmpty } from './chain-step.js';
 import { dropTables } from './ddl.js';
+import { findOldTables, hasMemories } from './openmemory/old-tables.js';
+import { setAside } from './openmemory/set-aside.js';
 
 /** The tables that hold what a person stored. */
 const TABLES = ['memories', 'vectors', 'waypoints', 'embed_logs'];
 
-/** The single-tenant store that Cairn grew from: the tables of OpenMemory 1.0 and 1.1. */
+/**
+ * The single-tenant store that Cairn grew from: the tables of OpenMemory 1.0 and 1.1. Where a database of
+ * OpenMemory is taken over, of whichever release, its tables are set aside for the steps that follow.
+ */
 export class Adopt1763600000001 implements ChainStep {
   readonly version = '1.1.0';
   readonly title = 'Single-tenant memory store';
 
   async up(runner: QueryRunner): Promise<void> {
+    const { tables } = findOldTables((await runner.connect()) as Database.Database, { ours: false });
+    if (hasMemories(tables)) await setAside(runner, tables);
+    else await this.create(runner);
+  }
+
+  /** Makes the tables, empty. */
+  async create(runner: QueryRunner): Promise<void> {
     await runner.query(
       `CREATE TABLE memories (id text PRIMARY KEY, content text NOT NULL, primary_sector text NOT NULL,
          tags text, meta text, created_at integer, updated_at integer, last_seen_at integer,

@@ -2,15 +2,29 @@ import type { QueryRunner } from 'typeorm';
 import { Adopt1763600000001 } from './1763600000001-adopt.js';
 import { type ChainStep, refuseUnlessEmpty } from './chain-step.js';
 import { dropTables, renameTable } from './ddl.js';
+import { DEFAULT_ADOPTION, listOwners } from './openmemory/owners.js';
+import { findSetAside } from './openmemory/set-aside.js';
 
 const TABLES = ['memories', 'vectors', 'waypoints', 'embed_logs', 'users', 'stats'];
 
-/** Many people in one store: the multi-user step of OpenMemory 1.2. A row without an owner stays without. */
+/**
+ * Many people in one store: the multi-user step of OpenMemory 1.2. A row without an owner stays without. Of a
+ * database that is taken over the owners are listed.
+ */
 export class Users1763600000002 implements ChainStep {
   readonly version = '1.2.0';
   readonly title = 'Multi-user tenant support';
 
+  adoption = DEFAULT_ADOPTION;
+
   async up(runner: QueryRunner): Promise<void> {
+    const setAside = await findSetAside(runner);
+    if (setAside) await listOwners(runner, setAside, this.adoption);
+    else await this.extend(runner);
+  }
+
+  /** Gives the single-tenant tables what many users need. */
+  async extend(runner: QueryRunner): Promise<void> {
     for (const column of [
       'user_id text',
       'segment integer DEFAULT 0',
@@ -52,7 +66,7 @@ export class Users1763600000002 implements ChainStep {
   async down(runner: QueryRunner): Promise<void> {
     await refuseUnlessEmpty(this, runner, TABLES);
     await dropTables(runner, TABLES);
-    await new Adopt1763600000001().up(runner);
+    await new Adopt1763600000001().create(runner);
   }
 
   /** The user joins the primary key. In a key "no owner" is the empty string: NULLs are never equal. */

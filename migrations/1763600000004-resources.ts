@@ -1,29 +1,19 @@
 import type { QueryRunner } from 'typeorm';
+import { type Addition, add, remove } from './additions.js';
 import type { ChainStep } from './chain-step.js';
-import { columnNames, createIndexes, createTable, dropTables, renameTable, type TableSpec } from './ddl.js';
+import type { TableSpec } from './ddl.js';
 import { vaultTables } from './vault-tables.js';
 
-/** What a table of the step before gets in addition. */
-interface Addition {
-  readonly table: string;
-  /** Behind the columns it has: each as in `TableSpec`, with the SQL that gives it a value in a row that is there. */
-  readonly columns?: readonly { readonly column: string; readonly value: string }[];
-  readonly indexes?: TableSpec['indexes'];
-  /**
-   * What SQLite's planner is told of an index (or, under the table's own name, of a primary key that holds the
-   * rows): how many rows there are, and how many of them agree in the first column, in the first two, …
-   * (sqlite_stat1).
-   */
-  readonly statistics?: Readonly<Record<string, string>>;
-}
+/** What OpenMemory puts where a summary belongs, and on SQLite never replaces. */
+const NO_SUMMARY = `coalesce("summary", 'User profile initializing...') = 'User profile initializing...'`;
 
 const ADDITIONS: readonly Addition[] = [
   {
     table: 'users',
     columns: [
-      // Whatever wrote the summaries that are there, it did not follow the memories.
-      { column: 'summary_stale boolean', value: 'NOT "summary_manual"' },
-      { column: 'summary_at bigint null', value: 'NULL' },
+      // A summary that was taken over stays until its user's memories change.
+      { column: 'summary_stale boolean', value: `NOT "summary_manual" AND ${NO_SUMMARY}` },
+      { column: 'summary_at bigint null', value: `CASE WHEN ${NO_SUMMARY} THEN NULL ELSE "updated_at" END` },
     ],
     indexes: [{ name: 'ix_users_stale', columns: 'vault_id, user_id', where: '"summary_stale"' }],
   },
@@ -65,74 +55,21 @@ const ADDITIONS: readonly Addition[] = [
   },
 ];
 
-/**
- * What users, sessions, collections and waypoints need beyond the tables they have. SQLite cannot add a column
- * that is NOT NULL and has no default, so a table is rebuilt: create, copy, drop, rename.
- */
+/** What users, sessions, collections and waypoints need beyond the tables they have. */
 export class Resources1763600000004 implements ChainStep {
   readonly version = '2.1.0';
   readonly title = 'Users, sessions, collections and waypoints';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const { table, columns = [], indexes = [], statistics } of ADDITIONS) {
-      if (columns.length > 0) await addColumns(runner, specOf(table), columns);
-      await createIndexes(runner, { ...specOf(table), indexes });
-      if (statistics) await tellPlanner(runner, table, statistics);
-    }
+    await add(runner, ADDITIONS, specOf);
   }
 
   /** Every row stays as it was. What goes says only whether a summary follows the memories; `up` has it made anew. */
   async down(runner: QueryRunner): Promise<void> {
-    for (const { table, columns = [], indexes = [], statistics } of ADDITIONS.toReversed()) {
-      if (statistics) await runner.query('DELETE FROM sqlite_stat1 WHERE tbl = ?', [table]);
-      for (const { name } of indexes) await runner.query(`DROP INDEX "${name}"`);
-      if (columns.length > 0) await rebuild(runner, specOf(table), quoted(specOf(table)));
-    }
+    await remove(runner, ADDITIONS, specOf);
   }
 }
 
 function specOf(name: string): TableSpec {
   return vaultTables.find((table) => table.name === name)!;
-}
-
-function quoted(table: TableSpec): string[] {
-  return columnNames(table).map((name) => `"${name}"`);
-}
-
-async function addColumns(
-  runner: QueryRunner,
-  before: TableSpec,
-  columns: NonNullable<Addition['columns']>,
-): Promise<void> {
-  const after = {
-    ...before,
-    columns: [before.columns, ...columns.map(({ column }) => column)].join(', '),
-  };
-  await rebuild(runner, after, [...quoted(before), ...columns.map(({ value }) => value)]);
-}
-
-/** @param values what goes into the columns of `to`, as SQL over a row of the table that is there */
-async function rebuild(runner: QueryRunner, to: TableSpec, values: readonly string[]): Promise<void> {
-  await createTable(runner, to, `${to.name}_new`);
-  await runner.query(
-    `INSERT INTO "${to.name}_new" (${quoted(to).join(', ')}) SELECT ${values.join(', ')} FROM "${to.name}"`,
-  );
-  await dropTables(runner, [to.name]);
-  await renameTable(runner, `${to.name}_new`, to.name);
-  await createIndexes(runner, to);
-}
-
-async function tellPlanner(
-  runner: QueryRunner,
-  table: string,
-  statistics: NonNullable<Addition['statistics']>,
-): Promise<void> {
-  // Only ANALYZE can make the tables that hold statistics; of an empty table it has none.
-  await runner.query('CREATE TABLE "analysed" (x)');
-  await runner.query('ANALYZE "analysed"');
-  await dropTables(runner, ['analysed']);
-  for (const [index, rows] of Object.entries(statistics)) {
-    await runner.query('DELETE FROM sqlite_stat1 WHERE tbl = ? AND idx = ?', [table, index]);
-    await runner.query('INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)', [table, index, rows]);
-  }
 }

@@ -1,5 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { countRows } from './ddl.js';
+import type { AdoptionOptions } from './openmemory/owners.js';
+import type { AdoptionRecord } from './openmemory/record.js';
 
 /** A migration that tells what it brings. */
 export interface ChainStep extends MigrationInterface {
@@ -7,6 +9,10 @@ export interface ChainStep extends MigrationInterface {
   readonly version: string;
   /** What it brings, in a few words. */
   readonly title: string;
+  /** Where the rows of an older database go; set before `up`. */
+  adoption?: AdoptionOptions;
+  /** What `up` took over, where there was something. */
+  readonly adopted?: AdoptionRecord;
 }
 
 /** A step back that would lose rows: it was not taken, and nothing has changed. */

@@ -2,6 +2,7 @@ import { Adopt1763600000001 } from './1763600000001-adopt.js';
 import { Users1763600000002 } from './1763600000002-users.js';
 import { Vaults1763600000003 } from './1763600000003-vaults.js';
 import { Resources1763600000004 } from './1763600000004-resources.js';
+import { LegacyRows1763600000005 } from './1763600000005-legacy-rows.js';
 import type { ChainStep } from './chain-step.js';
 
 /** Every migration, oldest first. An empty database walks all of them. A new one is added at the end. */
@@ -10,6 +11,7 @@ export const chain: readonly (new () => ChainStep)[] = [
   Users1763600000002,
   Vaults1763600000003,
   Resources1763600000004,
+  LegacyRows1763600000005,
 ];
 
 /** What is known of a migration without running it. */

@@ -163,14 +163,17 @@ describe('the chain', () => {
     inDatabase(path, (database) => {
       database.exec(`INSERT INTO vaults VALUES ('acme', 'acme', 'active', 0, 1, 1, NULL)`);
       database.exec(
-        `INSERT INTO users VALUES ('acme', 'u1', 'Likes tea.', 0, 3, 1, 2), ('acme', 'u2', 'Mine.', 1, 0, 1, 1)`,
+        `INSERT INTO users VALUES ('acme', 'u1', 'Likes tea.', 0, 3, 1, 2), ('acme', 'u2', NULL, 0, 0, 1, 1),
+           ('acme', 'u3', 'Mine.', 1, 0, 1, 1), ('acme', 'u4', 'User profile initializing...', 0, 0, 1, 1)`,
       );
     });
     const before = users();
-    await migrateDatabase({ path });
+    await migrateDatabase({ path, to: '2.1.0' });
     expect(users()).toMatchObject([
-      { user_id: 'u1', summary: 'Likes tea.', summary_manual: 0, summary_stale: 1, summary_at: null },
-      { user_id: 'u2', summary: 'Mine.', summary_manual: 1, summary_stale: 0, summary_at: null },
+      { user_id: 'u1', summary: 'Likes tea.', summary_manual: 0, summary_stale: 0, summary_at: 2 },
+      { user_id: 'u2', summary: null, summary_manual: 0, summary_stale: 1, summary_at: null },
+      { user_id: 'u3', summary: 'Mine.', summary_manual: 1, summary_stale: 0, summary_at: 1 },
+      { user_id: 'u4', summary_manual: 0, summary_stale: 1, summary_at: null },
     ]);
     await migrateDatabase({ path, direction: 'revert' });
     expect(users()).toEqual(before);
@@ -186,7 +189,7 @@ describe('the chain', () => {
     }
     const [first] = inDatabase(path, (database) => database.prepare('SELECT * FROM schema_version').all());
     await migrateDatabase({ path, direction: 'revert' });
-    expect(versions()).toEqual(['1.1.0', '1.2.0', '2.0.0']);
+    expect(versions()).toEqual(['1.1.0', '1.2.0', '2.0.0', '2.1.0']);
     expect(inDatabase(path, (database) => database.prepare('SELECT * FROM schema_version').get())).toEqual(
       first,
     );

@@ -1,36 +1,25 @@
-import { parseArgs } from 'node:util';
 import { steps } from '../../migrations/chain.js';
 import { ConfigError, loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { type MigrationReport, migrateDatabase } from '../upgrade/migrate-database.js';
 import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
-import { planRun, readState } from '../upgrade/plan.js';
+import { readState } from '../upgrade/plan.js';
 import { readAppliedTimes } from '../upgrade/schema-version.js';
+import { withCopy } from './dry-run.js';
+import { type MigrateArguments, readArguments, USAGE } from './migrate-options.js';
 import { ProgressLine } from './progress-line.js';
 import { describeReindex } from './reindex-report.js';
-
-const USAGE = `Brings the database's schema up to this version, or back.
-
-  npm run migration:run                          all migrations that are missing
-  npm run migration:run -- --migration=NAME      those up to NAME (or a version, such as 1.2.0)
-  npm run migration:run -- --dry-run             says which those would be
-  npm run migration:run -- --no-backup           without copying the database first
-  npm run migration:revert [-- --no-backup]      takes the newest migration back
-  npm run migration:show                         lists them
-
-The database is the one of DATABASE_URL. On any error nothing has changed, and the exit status is 2. After a
-run the recall index is filled; where that fails the exit status is 1.`;
-
-/** What is wrong with the command line. */
-class UsageError extends Error {}
+import { UsageError } from './usage.error.js';
 
 /** The schema is migrated, and the recall index is not filled. */
 class IndexNotFilledError extends Error {}
 
+type Print = (line: string) => void;
+
 async function main(): Promise<number> {
   try {
-    const { command, options } = readArguments();
+    const options = readArguments();
     if (options.help) console.log(USAGE);
-    else await execute(command, loadDatabaseConfig(readEnvironment()).path, options);
+    else await execute(loadDatabaseConfig(readEnvironment()).path, options);
     return 0;
   } catch (error) {
     if (error instanceof IndexNotFilledError) {
@@ -45,52 +34,44 @@ async function main(): Promise<number> {
   }
 }
 
-type Options = ReturnType<typeof readArguments>['options'];
-
-function readArguments() {
-  try {
-    const { positionals, values } = parseArgs({
-      allowPositionals: true,
-      options: {
-        migration: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-        'no-backup': { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (positionals.length > 1) throw new Error(`Unexpected: ${positionals.slice(1).join(' ')}`);
-    return { command: positionals[0] ?? 'run', options: values };
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-async function execute(command: string, path: string, options: Options): Promise<void> {
-  if (command !== 'run' && (options.migration !== undefined || options['dry-run'])) {
-    throw new UsageError(`--migration and --dry-run go with "run", not with "${command}".`);
-  }
+async function execute(path: string, options: MigrateArguments): Promise<void> {
+  const { command, dryRun } = options;
   if (command === 'show') show(path);
-  else if (command === 'run' && options['dry-run']) dryRun(path, options.migration);
-  else if (command === 'run') await run(path, options);
+  else if (command === 'run' && dryRun) await rehearse(path, options);
+  else if (command === 'run') await run(path, options, console.log);
   else if (command === 'revert') await revert(path, options);
   else throw new UsageError(`There is no command "${command}".`);
 }
 
-async function run(path: string, options: Options): Promise<void> {
-  console.log('Cairn Database Migration Tool');
-  console.log('[MIGRATE] Checking for pending migrations...');
-  const { steps: applied } = await withProgress((output) =>
-    migrateDatabase({ path, to: options.migration, backup: !options['no-backup'], ...output }),
+async function run(path: string, options: MigrateArguments, print: Print): Promise<void> {
+  // The lines of the guides for OpenMemory, which scripts look for, whosever database it is.
+  print('OpenMemory Database Migration Tool');
+  print('[MIGRATE] Checking for pending migrations...');
+  const { to, backup, adoption } = options;
+  const report = await withProgress(print, (output) =>
+    migrateDatabase({ path, to, backup, adoption, ...output }),
   );
-  console.log(
-    applied.length > 0 ? '[MIGRATE] All migrations completed' : '[MIGRATE] No migrations are pending',
-  );
-  if (readState(path).pending.length === 0) await fillIndex(path);
-  console.log('[SUCCESS] Migration completed');
+  const { adopted } = report;
+  for (const { id, memories } of adopted?.vaults ?? []) {
+    print(`[MIGRATE] Vault ${id}: ${memories} ${memories === 1 ? 'memory' : 'memories'}`);
+  }
+  const isNew = report.steps.length > 0;
+  print(isNew ? '[MIGRATE] All migrations completed' : '[MIGRATE] No migrations are pending');
+  if (readState(path).pending.length === 0) await fillIndex(path, print);
+  print('[SUCCESS] Migration completed');
+  if (adopted) print(requestOf(adopted));
+}
+
+/** A request, for a shell, that shows what was taken over, once the service runs. */
+function requestOf({ options, vaults }: NonNullable<MigrationReport['adopted']>): string {
+  const filled = vaults.filter(({ memories }) => memories > 0).map(({ id }) => id);
+  const vault = filled.length === 0 || filled.includes(options.vault) ? options.vault : filled[0];
+  const port = process.env.PORT ?? process.env.OM_PORT ?? '8080';
+  return `curl -H 'X-Vault-Id: ${vault}' http://127.0.0.1:${port}/v1/memories`;
 }
 
 /** Rows that a migration took over, and what an older version indexed, are not found by searches before. */
-async function fillIndex(path: string): Promise<void> {
+async function fillIndex(path: string, print: Print): Promise<void> {
   const line = new ProgressLine(process.stderr);
   const progress = (done: number, total: number) => line.show(done, total, 'memories looked at');
   try {
@@ -98,7 +79,7 @@ async function fillIndex(path: string): Promise<void> {
     const { reindexDatabase } = await import('../upgrade/reindex-database.js');
     const report = await reindexDatabase({ path, progress });
     line.clear();
-    if (report.memories > 0) console.log(`[MIGRATE] Recall index: ${describeReindex(report)}`);
+    if (report.memories > 0) print(`[MIGRATE] Recall index: ${describeReindex(report)}`);
   } catch (error) {
     throw new IndexNotFilledError(
       `The migration is done, but the recall index is not filled (${(error as Error).message}): ` +
@@ -109,34 +90,37 @@ async function fillIndex(path: string): Promise<void> {
   }
 }
 
-async function revert(path: string, options: Options): Promise<void> {
-  const { steps: reverted, version } = await withProgress((output) =>
-    migrateDatabase({ path, direction: 'revert', backup: !options['no-backup'], ...output }),
+async function rehearse(path: string, options: MigrateArguments): Promise<void> {
+  readState(path); // Refuses another program's file before it is copied.
+  await withCopy(path, (copy) =>
+    run(copy, { ...options, backup: false }, (line) => {
+      if (!line.startsWith('curl')) console.log(line.replace(/^\[\w+\]/, '[DRY RUN]'));
+    }),
+  );
+  console.log(`[DRY RUN] ${path} was not changed: all of this was done to a copy, which is gone.`);
+}
+
+async function revert(path: string, { backup }: MigrateArguments): Promise<void> {
+  const { steps: reverted, version } = await withProgress(console.log, (output) =>
+    migrateDatabase({ path, direction: 'revert', backup, ...output }),
   );
   if (reverted.length === 0) console.log('[MIGRATE] No migration is applied: nothing to revert');
   else console.log(`[SUCCESS] The database is at version ${version}`);
-}
-
-function dryRun(path: string, to: string | undefined): void {
-  const { steps: pending } = planRun(path, to);
-  for (const { version, title } of pending)
-    console.log(`[MIGRATE] Would run migration: ${version} - ${title}`);
-  if (pending.length === 0) console.log('[MIGRATE] No migrations are pending');
 }
 
 function show(path: string): void {
   const { applied } = readState(path);
   const times = readAppliedTimes(path);
   for (const step of steps) {
-    const at = times.get(step.version);
+    const isApplied = applied.includes(step);
+    const at = isApplied ? times.get(step.version) : undefined;
     const when = at === undefined ? '' : `  ${new Date(at).toISOString()}`;
-    console.log(
-      `[${applied.includes(step) ? 'X' : ' '}] ${step.version}  ${step.name}  ${step.title}${when}`,
-    );
+    console.log(`[${isApplied ? 'X' : ' '}] ${step.version}  ${step.name}  ${step.title}${when}`);
   }
 }
 
 async function withProgress(
+  print: Print,
   migrate: (output: {
     log: (line: string) => void;
     progress: (done: number, total: number, what: string) => void;
@@ -145,7 +129,7 @@ async function withProgress(
   const line = new ProgressLine(process.stderr);
   try {
     return await migrate({
-      log: (text) => line.above(() => console.log(text)),
+      log: (text) => line.above(() => print(text)),
       progress: (done, total, what) => line.show(done, total, what),
     });
   } finally {

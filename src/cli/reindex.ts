@@ -6,6 +6,7 @@ import { reindexDatabase } from '../upgrade/reindex-database.js';
 import { isVaultId } from '../vaults/vault-id.js';
 import { ProgressLine } from './progress-line.js';
 import { describeReindex } from './reindex-report.js';
+import { UsageError } from './usage.error.js';
 
 const USAGE = `Rebuilds the index that searches use, from the memories, where it is not what this version writes.
 
@@ -15,9 +16,6 @@ const USAGE = `Rebuilds the index that searches use, from the memories, where it
 
 The database is the one of DATABASE_URL; a service may go on using it. It can be stopped at any time: run it again,
 and it goes on. The exit status is 0 when the index is up to date, 1 when it is not, 2 when nothing was done.`;
-
-/** What is wrong with the command line. */
-class UsageError extends Error {}
 
 async function main(): Promise<number> {
   try {

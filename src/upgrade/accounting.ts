@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import type { AdoptionRecord } from '../../migrations/openmemory/record.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import type { Fingerprint } from './fingerprint.js';
 
@@ -49,6 +50,24 @@ export function describeTables(before: Fingerprints, after: Fingerprints): strin
     ['table', 'rows before', 'sha256 before', 'rows after', 'sha256 after'],
     ...names.map((name) => [name, ...cell(before.get(name)), ...cell(after.get(name))]),
   ];
+  return aligned(lines);
+}
+
+/** What became of the rows of an older database, a line a table. The hash is that of the rows before and after. */
+export function describeAdoption({ tables }: AdoptionRecord): string[] {
+  return aligned([
+    ['table', 'rows before', 'rows after', 'in legacy_rows', 'sha256 of both'],
+    ...tables.map(({ table, rows, home, legacy, derived, hash }) => [
+      table,
+      String(rows),
+      derived ? '(an index)' : String(home),
+      String(legacy),
+      hash.slice(0, 16),
+    ]),
+  ]);
+}
+
+function aligned(lines: readonly string[][]): string[] {
   const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
   return lines.map((line) =>
     line

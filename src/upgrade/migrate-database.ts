@@ -1,14 +1,17 @@
+import { rmSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { type DataSource, Migration, MigrationExecutor, type QueryRunner } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import type { StepInfo } from '../../migrations/chain.js';
-import { CannotRevertError } from '../../migrations/chain-step.js';
-import { checkNothingLost, countLegacyRows, describeTables } from './accounting.js';
+import { CannotRevertError, type ChainStep } from '../../migrations/chain-step.js';
+import { type AdoptionOptions, DEFAULT_ADOPTION } from '../../migrations/openmemory/owners.js';
+import type { AdoptionRecord } from '../../migrations/openmemory/record.js';
+import { checkNothingLost, countLegacyRows, describeAdoption, describeTables } from './accounting.js';
 import { backUp } from './backup.js';
 import { fingerprint } from './fingerprint.js';
 import { beginExclusiveWrite, withMigrationLock } from './lock.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
-import { planRevert, planRun } from './plan.js';
+import { type Plan, planRevert, planRun } from './plan.js';
 import { plainDataSource } from './plain-data-source.js';
 import { type AppliedSteps, currentVersion, readAppliedSteps, syncVersions } from './schema-version.js';
 
@@ -21,6 +24,8 @@ export interface MigrateOptions {
   readonly to?: string;
   /** Copy a database that holds something before changing it; true unless said otherwise. */
   readonly backup?: boolean;
+  /** Where the rows of an older database go. */
+  readonly adoption?: AdoptionOptions;
   /** How long to wait for another migration, in ms. */
   readonly lockTimeoutMs?: number;
   /** Gets what is going on, a line at a time. */
@@ -35,11 +40,13 @@ export interface MigrationReport {
   /** The schema's version now, `none` for no schema. */
   readonly version: string;
   readonly backup?: string;
+  /** What was taken over of an older database. */
+  readonly adopted?: AdoptionRecord;
 }
 
 /**
- * Brings the schema of an empty or a Cairn database up to this build, or takes one step back: alone, with a
- * backup, in one transaction, and with every row accounted for. On any error nothing has changed.
+ * Brings the schema of an empty, a Cairn or an OpenMemory database up to this build, or takes one step back: alone,
+ * with a backup, in one transaction, and with every row accounted for. On any error nothing has changed.
  *
  * @throws MigrationRefusedError with what is the matter and what to do
  */
@@ -52,10 +59,11 @@ export async function migrateDatabase(options: MigrateOptions): Promise<Migratio
   return withMigrationLock(
     options.path,
     async () => {
-      const { steps, state } = plan();
-      log?.(`[MIGRATE] Current database version: ${currentVersion(state)}`);
-      if (steps.length === 0) return { steps, version: currentVersion(state) };
-      return new MigrationRun(options, steps).run();
+      const planned = plan();
+      const version = currentVersion(planned.state);
+      log?.(`[MIGRATE] Current database version: ${version}`);
+      if (planned.steps.length === 0) return { steps: [], version };
+      return new MigrationRun(options, planned).run();
     },
     { onWait, timeoutMs: lockTimeoutMs },
   );
@@ -66,10 +74,12 @@ class MigrationRun {
   private readonly dataSource: DataSource;
   private runner: QueryRunner;
   private database: Database.Database;
+  private adopted?: AdoptionRecord;
+  private backup?: string;
 
   constructor(
     private readonly options: MigrateOptions,
-    private readonly steps: readonly StepInfo[],
+    private readonly plan: Plan,
   ) {
     this.dataSource = plainDataSource(options.path);
   }
@@ -91,6 +101,8 @@ class MigrationRun {
       return report;
     } catch (error) {
       if (this.database?.inTransaction) this.database.exec('ROLLBACK');
+      // It holds what the database holds.
+      if (this.backup) rmSync(this.backup, { force: true });
       if (error instanceof CannotRevertError) throw new MigrationRefusedError(error.message);
       throw error;
     } finally {
@@ -99,50 +111,74 @@ class MigrationRun {
   }
 
   private async inTransaction(): Promise<MigrationReport> {
-    const total = this.steps.length;
-    this.options.progress?.(0, total, 'counting rows');
+    const { steps, takesOver } = this.plan;
+    const { log, progress, direction } = this.options;
+    progress?.(0, steps.length, 'counting rows');
     const before = this.takeStock();
-    this.options.progress?.(0, total, 'backing up');
+    progress?.(0, steps.length, 'backing up');
     // Another connection still reads what was committed before this transaction.
-    const backup =
-      before.tables.size > 0 && this.options.backup !== false ? await backUp(this.options.path) : undefined;
-    if (backup) this.options.log?.(`[MIGRATE] Backup: ${backup}`);
+    if (before.tables.size > 0 && this.options.backup !== false)
+      this.backup = await backUp(this.options.path);
 
     const state = await this.applySteps();
     const after = this.takeStock();
-    checkNothingLost(before, after);
+    // What is taken over or given back is checked row by row where that is done.
+    if (!this.adopted && !takesOver) checkNothingLost(before, after);
+    this.checkReferences();
+    if (this.backup) log?.(`[MIGRATE] Backup: ${this.backup}`);
+    if (this.adopted) for (const line of describeAdoption(this.adopted)) log?.(`[MIGRATE] ${line}`);
+    else if (before.tables.size > 0) {
+      for (const line of describeTables(before.tables, after.tables)) log?.(`[MIGRATE] ${line}`);
+    }
+    const version = direction === 'revert' && takesOver ? 'none' : currentVersion(state);
+    return { steps, version, backup: this.backup, adopted: this.adopted };
+  }
+
+  private checkReferences(): void {
     const broken = this.database.pragma('foreign_key_check') as { table: string; parent: string }[];
-    if (broken.length > 0) {
-      const { table, parent } = broken[0];
-      throw new MigrationRefusedError(
-        `Undone, since ${broken.length} references would lead nowhere, the first from ${table} to ${parent}.`,
-      );
-    }
-    if (before.tables.size > 0) {
-      for (const line of describeTables(before.tables, after.tables)) this.options.log?.(`[MIGRATE] ${line}`);
-    }
-    return { steps: this.steps, version: currentVersion(state), backup };
+    if (broken.length === 0 || (this.options.direction === 'revert' && this.plan.takesOver)) return;
+    const { table, parent } = broken[0];
+    throw new MigrationRefusedError(
+      `Undone, since ${broken.length} references would lead nowhere, the first from ${table} to ${parent}.`,
+    );
   }
 
   private async applySteps(): Promise<AppliedSteps> {
-    const { log, progress, direction } = this.options;
-    const reverting = direction === 'revert';
-    const executor = new MigrationExecutor(this.dataSource, this.runner);
-    for (const [i, { name, version, title }] of this.steps.entries()) {
-      progress?.(i, this.steps.length, `${version} - ${title}`);
-      log?.(`[MIGRATE] ${reverting ? 'Reverting' : 'Running'} migration: ${version} - ${title}`);
-      const migration = this.migrationNamed(name);
-      if (reverting) {
-        await migration.instance!.down(this.runner);
-        await executor.deleteMigration(migration);
-      } else {
-        await executor.executeMigration(migration);
-      }
-      log?.(`[MIGRATE] Migration ${version} ${reverting ? 'reverted' : 'completed'} successfully`);
+    const { steps } = this.plan;
+    const reverting = this.options.direction === 'revert';
+    for (const [i, step] of steps.entries()) {
+      this.options.progress?.(i, steps.length, `${step.version} - ${step.title}`);
+      // The tables of a first step that are there already are not made.
+      const isQuiet = this.plan.takesOver && !reverting && i === 0;
+      const log = isQuiet ? undefined : this.options.log;
+      log?.(`[MIGRATE] ${reverting ? 'Reverting' : 'Running'} migration: ${step.version} - ${step.title}`);
+      if (reverting) await this.takeBack(step, i);
+      else await this.apply(step);
+      log?.(`[MIGRATE] Migration ${step.version} ${reverting ? 'reverted' : 'completed'} successfully`);
     }
-    progress?.(this.steps.length, this.steps.length, 'checking rows');
+    this.options.progress?.(steps.length, steps.length, 'checking rows');
+    // Where OpenMemory's own tables have come back, our records have gone with the others.
+    if (reverting && this.plan.takesOver) return this.plan.state;
     await syncVersions(this.runner, readAppliedSteps(this.database).applied);
     return readAppliedSteps(this.database);
+  }
+
+  private async apply({ name }: StepInfo): Promise<void> {
+    const migration = this.migrationNamed(name);
+    const step = migration.instance as ChainStep;
+    step.adoption = this.options.adoption ?? DEFAULT_ADOPTION;
+    await new MigrationExecutor(this.dataSource, this.runner).executeMigration(migration);
+    this.adopted ??= step.adopted;
+  }
+
+  private async takeBack({ name }: StepInfo, index: number): Promise<void> {
+    // The first of the steps that took a database over gives it back, and with it goes what the others did.
+    if (this.plan.takesOver && index > 0) return;
+    const migration = this.migrationNamed(name);
+    await migration.instance!.down(this.runner);
+    if (!this.plan.takesOver) {
+      await new MigrationExecutor(this.dataSource, this.runner).deleteMigration(migration);
+    }
   }
 
   private migrationNamed(name: string): Migration {

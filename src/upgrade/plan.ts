@@ -1,11 +1,18 @@
 import { type StepInfo, steps } from '../../migrations/chain.js';
+import { readAdoption } from '../../migrations/openmemory/record.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import { recognise } from './recognise.js';
-import type { AppliedSteps } from './schema-version.js';
+import { type AppliedSteps, currentVersion } from './schema-version.js';
+import { openReadOnly } from './sqlite-file.js';
+
+/** The step that takes older databases over. */
+const VAULTS = '2.0.0';
 
 export interface Plan {
   readonly state: AppliedSteps;
   readonly steps: readonly StepInfo[];
+  /** The database is OpenMemory's, or becomes that again: the steps make one. */
+  readonly takesOver: boolean;
 }
 
 /**
@@ -15,14 +22,36 @@ export interface Plan {
  */
 export function planRun(path: string, to?: string): Plan {
   const last = to === undefined ? steps.length - 1 : findStep(to);
+  const { kind } = recognise(path);
   const state = readState(path);
-  return { state, steps: state.pending.filter((step) => steps.indexOf(step) <= last) };
+  const planned = state.pending.filter((step) => steps.indexOf(step) <= last);
+  const takesOver = kind === 'openmemory';
+  if (takesOver && last < steps.findIndex(({ version }) => version === VAULTS)) {
+    throw new MigrationRefusedError(
+      `A database of OpenMemory is taken over as a whole, up to version ${VAULTS} at least: nothing was changed.`,
+    );
+  }
+  return { state, steps: planned, takesOver };
 }
 
-/** What there is to do to take the newest step back. @throws MigrationRefusedError as for a run */
+/**
+ * What there is to do to take the newest step back, or the three that took a database of OpenMemory over.
+ *
+ * @throws MigrationRefusedError as for a run
+ */
 export function planRevert(path: string): Plan {
   const state = readState(path);
-  return { state, steps: state.applied.slice(-1) };
+  const takesOver = currentVersion(state) === VAULTS && wasTakenOver(path);
+  return { state, steps: takesOver ? state.applied.toReversed() : state.applied.slice(-1), takesOver };
+}
+
+function wasTakenOver(path: string): boolean {
+  const database = openReadOnly(path);
+  try {
+    return readAdoption(database)?.whole ?? false;
+  } finally {
+    database.close();
+  }
 }
 
 /**
@@ -31,11 +60,11 @@ export function planRevert(path: string): Plan {
  * @throws MigrationRefusedError when the file is none of ours, or newer than this build
  */
 export function readState(path: string): AppliedSteps {
-  const { state, description } = recognise(path);
+  const { state, description, obstacle } = recognise(path);
   if (!state) {
     throw new MigrationRefusedError(
-      `${path} is ${description}. Taking it over is not there yet: nothing was changed. ` +
-        'Set DATABASE_URL to another file.',
+      `${path} is ${description}. Nothing was changed. ` +
+        (obstacle ?? 'Taking it over is not there yet: set DATABASE_URL to another file.'),
     );
   }
   if (state.unknown.length > 0) {

@@ -25,10 +25,10 @@ export async function prepareDatabase(
   log?: (line: string) => void,
 ): Promise<Prepared> {
   const found = recognise(path);
-  if (!found.state) {
+  if (found.kind !== 'empty' && found.kind !== 'cairn') {
     throw new MigrationRefusedError(
       `The database is not Cairn's: ${path} is ${found.description}, and it was left as it is. ` +
-        'Either set DATABASE_URL to another file, or see what can be done with this one by\n' +
+        'Either set DATABASE_URL to another file, or have this one taken over (or see why it cannot be) by\n' +
         `  DATABASE_URL=${quote(`sqlite:${path}`)} npm run migration:run`,
     );
   }

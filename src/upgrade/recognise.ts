@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { steps } from '../../migrations/chain.js';
+import { findOldTables, hasMemories, releaseOf } from '../../migrations/openmemory/old-tables.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import { type AppliedSteps, MIGRATIONS_TABLE, VERSION_TABLE, readAppliedSteps } from './schema-version.js';
 import { isAbsentOrEmpty, openReadOnly } from './sqlite-file.js';
@@ -10,15 +11,14 @@ export interface Recognition {
   readonly kind: DatabaseKind;
   /** What it is, in words that complete "This is …". */
   readonly description: string;
-  /** Of an empty or a Cairn database: what was done to it. */
+  /** Of a database that can be migrated in place (an empty one, Cairn's, OpenMemory's): what was done to it. */
   readonly state?: AppliedSteps;
+  /** Why it cannot be, although it looks as if. */
+  readonly obstacle?: string;
 }
 
-const EMPTY: Recognition = {
-  kind: 'empty',
-  description: 'an empty database',
-  state: { applied: [], pending: steps, unknown: [] },
-};
+const UNTOUCHED: AppliedSteps = { applied: [], pending: steps, unknown: [] };
+const EMPTY: Recognition = { kind: 'empty', description: 'an empty database', state: UNTOUCHED };
 
 /** Each table with its columns. */
 type Shape = ReadonlyMap<string, ReadonlySet<string>>;
@@ -53,16 +53,35 @@ function recogniseOpen(database: Database.Database): Recognition {
     return { kind: 'cairn', description: 'a Cairn database', state: readAppliedSteps(database) };
   }
   if (others.length === 0 && tables.every((table) => isEmpty(database, table))) return EMPTY;
-  return recogniseForeign(shape) ?? unknown(others.length > 0 ? others : tables);
+  return (
+    recogniseOpenMemory(database) ?? recogniseForeign(shape) ?? unknown(others.length > 0 ? others : tables)
+  );
+}
+
+function recogniseOpenMemory(database: Database.Database): Recognition | undefined {
+  const { tables, unknown: strange } = findOldTables(database);
+  if (!hasMemories(tables)) return undefined;
+  const description = `an OpenMemory database (${releaseOf(tables)})`;
+  const state = { ...UNTOUCHED, peerVersion: peerVersion(database) };
+  if (strange.length === 0) return { kind: 'openmemory', description, state };
+  return {
+    kind: 'openmemory',
+    description,
+    obstacle:
+      `It holds what no release of OpenMemory has: ${strange.join(', ')}. Since nothing may be lost, ` +
+      'take that out (into another file, say) and run this again.',
+  };
+}
+
+/** What OpenMemory's own migrations have noted. */
+function peerVersion(database: Database.Database): string | undefined {
+  const sql = `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '${VERSION_TABLE}'`;
+  if (!database.prepare(sql).get()) return undefined;
+  const version = database.prepare(`SELECT max("version") FROM "${VERSION_TABLE}"`).pluck().get();
+  return typeof version === 'string' ? version : undefined;
 }
 
 function recogniseForeign(shape: Shape): Recognition | undefined {
-  if (
-    has(shape, 'memories', 'id content primary_sector meta salience decay_lambda') &&
-    has(shape, 'waypoints', 'src_id dst_id weight')
-  ) {
-    return { kind: 'openmemory', description: `an OpenMemory database (${openMemoryVersion(shape)})` };
-  }
   if (
     has(shape, 'semantic_memory', 'id type content importance decay') &&
     has(shape, 'conversations', 'id stance')
@@ -77,13 +96,6 @@ function recogniseForeign(shape: Shape): Recognition | undefined {
     return { kind: 'memory-mcp', description: 'a Memory MCP database' };
   }
   return undefined;
-}
-
-function openMemoryVersion(shape: Shape): string {
-  if (has(shape, 'memories', 'project_id')) return 'after 1.3.0';
-  if (has(shape, 'waypoints', 'user_id')) return '1.2.1 to 1.3.0';
-  if (has(shape, 'memories', 'user_id')) return '1.2.0';
-  return '1.0 or 1.1';
 }
 
 function unknown(tables: readonly string[]): Recognition {

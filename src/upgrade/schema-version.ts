@@ -13,6 +13,8 @@ export interface AppliedSteps {
   readonly pending: readonly StepInfo[];
   /** What a newer Cairn has done, and this build does not know. */
   readonly unknown: readonly string[];
+  /** Of a database that is to be taken over: the version that its own migrations have noted. */
+  readonly peerVersion?: string;
 }
 
 /** Reads both tables; either may be missing. */
@@ -30,8 +32,8 @@ export function readAppliedSteps(database: Database.Database): AppliedSteps {
 }
 
 /** The version of the newest step that is applied, `none` before the first. */
-export function currentVersion({ applied }: AppliedSteps): string {
-  return applied.at(-1)?.version ?? 'none';
+export function currentVersion({ applied, peerVersion }: AppliedSteps): string {
+  return applied.at(-1)?.version ?? peerVersion ?? 'none';
 }
 
 /** When each version was applied, in ms since 1970. @throws MigrationRefusedError when it cannot be read */

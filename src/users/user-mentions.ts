@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, MoreThan, type Repository } from 'typeorm';
+import type { Repository } from 'typeorm';
 import { IdempotencyRecord } from '../operations/idempotency-record.entity.js';
-import { LegacyRow } from '../upgrade/legacy-row.entity.js';
 import { pause } from './vault-timers.js';
 
 /** Rows looked at in one statement; answers of batches may be large. */
@@ -10,20 +9,15 @@ const CHUNK = 100;
 
 /**
  * Rows that belong to no user, and hold something of one in their text: the answers that are kept for a service's
- * retries, and what an adopted database had that found no place. There is nothing to find them by: all rows of
- * the vault are looked at, some at a time.
+ * retries. There is nothing to find them by: all rows of the vault are looked at, some at a time.
  */
 @Injectable()
 export class UserMentions {
-  constructor(
-    @InjectRepository(IdempotencyRecord) private readonly answers: Repository<IdempotencyRecord>,
-    @InjectRepository(LegacyRow) private readonly legacyRows: Repository<LegacyRow>,
-  ) {}
+  constructor(@InjectRepository(IdempotencyRecord) private readonly answers: Repository<IdempotencyRecord>) {}
 
   /** @param counts gets the rows erased, by table. For a scope of the whole vault. */
   async erase(userId: string, counts: Record<string, number>): Promise<void> {
     counts.idempotency = (counts.idempotency ?? 0) + (await this.eraseAnswers(userId));
-    counts.legacy_rows = (counts.legacy_rows ?? 0) + (await this.eraseLegacyRows(userId));
   }
 
   private async eraseAnswers(userId: string): Promise<number> {
@@ -49,22 +43,6 @@ export class UserMentions {
       await pause();
     }
   }
-
-  private async eraseLegacyRows(userId: string): Promise<number> {
-    let erased = 0;
-    for (let last = ''; ;) {
-      const page = await this.legacyRows.find({
-        where: { id: MoreThan(last) },
-        order: { id: 'ASC' },
-        take: CHUNK,
-      });
-      const own = page.filter(({ data }) => ownerIn(data) === userId).map(({ id }) => id);
-      if (own.length > 0) erased += (await this.legacyRows.delete({ id: In(own) })).affected ?? 0;
-      if (page.length < CHUNK) return erased;
-      last = page[page.length - 1].id;
-      await pause();
-    }
-  }
 }
 
 /** Whom the path of a request was about, if about one user; it stands there as the client wrote it. */
@@ -72,15 +50,6 @@ function userIn(path: string): string | undefined {
   const [, written] = /\/users\/([^/]+)/.exec(path) ?? [];
   try {
     return written === undefined ? undefined : decodeURIComponent(written);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The `user_id` of a row that is kept as JSON. */
-function ownerIn(data: string): unknown {
-  try {
-    return (JSON.parse(data) as { user_id?: unknown } | null)?.user_id;
   } catch {
     return undefined;
   }

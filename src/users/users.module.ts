@@ -5,7 +5,6 @@ import { Memory } from '../memories/memory.entity.js';
 import { IdempotencyRecord } from '../operations/idempotency-record.entity.js';
 import { ScopeRow } from '../recall/scope.entity.js';
 import { StatsCounterModule } from '../stats/stats-counter.module.js';
-import { LegacyRow } from '../upgrade/legacy-row.entity.js';
 import { VaultsModule } from '../vaults/vaults.module.js';
 import { Waypoint } from '../waypoints/waypoint.entity.js';
 import { ReflectionJob } from './reflection-job.js';
@@ -21,7 +20,7 @@ import { UsersService } from './users.service.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([User, Memory, ScopeRow, Waypoint, IdempotencyRecord, LegacyRow]),
+    TypeOrmModule.forFeature([User, Memory, ScopeRow, Waypoint, IdempotencyRecord]),
     MemoriesModule,
     StatsCounterModule,
     UserMarksModule,

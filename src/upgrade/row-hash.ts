@@ -1,0 +1,47 @@
+import { createHash, type Hash } from 'node:crypto';
+import type Database from 'better-sqlite3';
+
+/** What rows hold, whatever their order. */
+export interface RowHash {
+  readonly rows: number;
+  /** SHA-256 of each row, summed modulo 2^256; in hex. */
+  readonly hash: string;
+}
+
+const MODULUS = 1n << 256n;
+
+/**
+ * Hashes the rows of `source` (a table's name, or a select in parentheses) by the types and the bytes of their
+ * values, in the order of `columns`. Text is read as bytes: what is not UTF-8 would be changed on its way.
+ */
+export function hashRows(database: Database.Database, columns: readonly string[], source: string): RowHash {
+  const values = columns.map(
+    (name) =>
+      `typeof("${name}"), CASE typeof("${name}") WHEN 'text' THEN CAST("${name}" AS BLOB) ELSE "${name}" END`,
+  );
+  // As BigInts integers keep all their digits.
+  const select = database
+    .prepare(`SELECT ${values.join(', ')} FROM ${source}`)
+    .raw(true)
+    .safeIntegers(true);
+  let sum = 0n;
+  let rows = 0;
+  for (const row of select.iterate() as IterableIterator<unknown[]>) {
+    const hash = createHash('sha256');
+    for (let i = 0; i < row.length; i += 2) hashValue(hash, row[i] as string, row[i + 1]);
+    sum = (sum + BigInt(`0x${hash.digest('hex')}`)) % MODULUS;
+    rows += 1;
+  }
+  return { rows, hash: sum.toString(16).padStart(64, '0') };
+}
+
+/** Type and length go first, so that no two rows of values read the same. */
+function hashValue(hash: Hash, type: string, value: unknown): void {
+  if (value === null) hash.update('n;');
+  else if (typeof value === 'bigint') hash.update(`i${value};`);
+  else if (typeof value === 'number') hash.update(`r${Object.is(value, -0) ? '-0' : value};`);
+  else {
+    const bytes = value as Buffer;
+    hash.update(`${type === 'text' ? 't' : 'b'}${bytes.length};`).update(bytes);
+  }
+}

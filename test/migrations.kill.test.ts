@@ -19,7 +19,7 @@ function stateOf(path: string) {
   try {
     const tables = [...fingerprint(database)].map(([name, { rows, hash }]) =>
       // These hold the time of the migration itself.
-      ['vaults', 'legacy_rows'].includes(name) ? [name, rows] : [name, rows, hash],
+      ['vaults', 'legacy_rows', 'imports'].includes(name) ? [name, rows] : [name, rows, hash],
     );
     return {
       catalog: readCatalog(database),

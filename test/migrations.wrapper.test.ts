@@ -69,14 +69,12 @@ describe('a database that is not ours', () => {
 
   it('makes the command exit 2, naming it; starting names the command', async () => {
     const path = newFile();
-    makeForeignDatabase(path, FOREIGN_DATABASES.openMemory130.sql);
+    makeForeignDatabase(path, FOREIGN_DATABASES.metamorph.sql);
     const before = sha256(path);
     for (const args of [['run'], ['run', '--dry-run'], ['revert'], ['show']]) {
       const { status, stderr } = await migrate(path, ...args);
       expect(status).toBe(2);
-      expect(stderr).toMatch(
-        /is an OpenMemory database \(1\.2\.1 to 1\.3\.0\)\. Taking it over is not there yet/,
-      );
+      expect(stderr).toMatch(/is a Metamorph database \(before vaults\)\..* Taking it over is not there yet/);
     }
     await expect(prepareDatabase(configOf(path))).rejects.toThrow(
       `DATABASE_URL=sqlite:${path} npm run migration:run`,
@@ -115,8 +113,8 @@ describe('an empty database', () => {
 
   it('is prepared for a start, once', async () => {
     const path = join(tempFolder(), 'data', 'cairn.sqlite');
-    expect(await prepareDatabase(configOf(path))).toMatchObject({ steps, version: '2.1.0' });
-    expect(await prepareDatabase(configOf(path))).toEqual({ steps: [], version: '2.1.0' });
+    expect(await prepareDatabase(configOf(path))).toMatchObject({ steps, version: '2.2.0' });
+    expect(await prepareDatabase(configOf(path))).toEqual({ steps: [], version: '2.2.0' });
   });
 });
 
@@ -286,7 +284,7 @@ describe('the command', () => {
     });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout.split('\n')).toEqual([
-      'Cairn Database Migration Tool',
+      'OpenMemory Database Migration Tool',
       '[MIGRATE] Checking for pending migrations...',
       '[MIGRATE] Current database version: none',
       '[MIGRATE] Running migration: 1.1.0 - Single-tenant memory store',
@@ -297,6 +295,8 @@ describe('the command', () => {
       '[MIGRATE] Migration 2.0.0 completed successfully',
       '[MIGRATE] Running migration: 2.1.0 - Users, sessions, collections and waypoints',
       '[MIGRATE] Migration 2.1.0 completed successfully',
+      '[MIGRATE] Running migration: 2.2.0 - Owners of rows from older databases',
+      '[MIGRATE] Migration 2.2.0 completed successfully',
       '[MIGRATE] All migrations completed',
       '[SUCCESS] Migration completed',
       '',
@@ -307,7 +307,7 @@ describe('the command', () => {
     const path = newFile();
     const dry = await migrate(path, 'run', '--dry-run');
     expect(dry).toMatchObject({ status: 0 });
-    expect(dry.stdout.match(/Would run migration/g)).toHaveLength(steps.length);
+    expect(dry.stdout.match(/^\[DRY RUN\] Running migration/gm)).toHaveLength(steps.length);
     expect(existsSync(path)).toBe(false);
 
     expect((await migrate(path, 'run', '--migration=Users1763600000002')).status).toBe(0);
@@ -317,6 +317,7 @@ describe('the command', () => {
       '[X] 1.2.0',
       '[ ] 2.0.0',
       '[ ] 2.1.0',
+      '[ ] 2.2.0',
       '',
     ]);
 
@@ -327,7 +328,7 @@ describe('the command', () => {
 
     const back = await migrate(path, 'revert');
     expect(back).toMatchObject({ status: 0 });
-    expect(back.stdout).toContain('[SUCCESS] The database is at version 2.0.0');
+    expect(back.stdout).toContain('[SUCCESS] The database is at version 2.1.0');
   });
 
   it('exits 2 for what it does not understand', async () => {
@@ -337,7 +338,9 @@ describe('the command', () => {
       [['walk'], 'There is no command "walk"'],
       [['run', '--sideways'], '--sideways'],
       [['run', 'twice'], 'Unexpected: twice'],
-      [['revert', '--dry-run'], 'go with "run"'],
+      [['revert', '--dry-run'], 'goes with "run"'],
+      [['run', '--vault', '../etc'], '--vault must be a vault id'],
+      [['run', '--vault-map', join(path, '..', 'absent.json')], 'cannot be read as JSON'],
     ] as [string[], string][]) {
       const { status, stderr } = await migrate(path, ...args);
       expect(status).toBe(2);

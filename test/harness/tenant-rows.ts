@@ -244,6 +244,8 @@ function vaultRows(vault: string): [table: string, row: Row][] {
       {
         ...key,
         id: 'l-1',
+        user_id: service,
+        memory_id: null,
         source_table: 'memories',
         reason: service,
         data: `{"mark":"${service}"}`,

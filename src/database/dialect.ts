@@ -8,6 +8,7 @@ import type { UnitOfWork } from '../tenancy/unit-of-work.js';
 import type { SqliteConnection } from './sqlite/sqlite-connection.js';
 import { SqliteConnections } from './sqlite/sqlite-connections.js';
 import { SqliteQueryRunner } from './sqlite/sqlite-query-runner.js';
+import type { ListedResult } from './statement-result.js';
 import { TextCache } from './text-cache.js';
 import {
   DIRECTORY_SQL,
@@ -20,6 +21,8 @@ import {
 /** A query runner whose transaction a unit of work controls. */
 export interface TenantQueryRunner extends QueryRunner {
   unit: UnitOfWork | undefined;
+  /** Runs a statement like any other, with rows as lists; at once where nothing has to be waited for. */
+  list(sql: string, parameters: readonly unknown[]): ListedResult | Promise<ListedResult>;
   begin(readOnly: boolean): Promise<void>;
   commit(): Promise<void>;
   rollback(): void;

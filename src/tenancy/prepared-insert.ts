@@ -1,10 +1,13 @@
 import type { ObjectLiteral, Repository } from 'typeorm';
 import type { ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
+import { columnValue, isPlain } from './column-values.js';
 import { TenancyViolationError } from './errors.js';
+import { LONGEST_LIST, padded } from './padded-list.js';
 import { PreparedSelect } from './prepared-statements.js';
 import { referenceOf, refusedReference } from './references.js';
 import { conditionShape } from './tenant-conditions.js';
 import { TenantContext } from './tenant-context.js';
+import type { TenantDataSource } from './tenant-data-source.js';
 import { refuseForeign, stamped } from './tenant-query-builders.js';
 import { tenancyOf } from './tenant.decorators.js';
 import { TENANT_PARAMETERS, TenantValue } from './tenant-values.js';
@@ -32,7 +35,8 @@ interface Insertion {
 /** A prepared insertion of whole rows. The rows of users that they refer to are looked up first. */
 export class PreparedInsert<Entity extends ObjectLiteral> {
   private readonly references: readonly References[];
-  private readonly insertions = new Map<string, Insertion>();
+  /** By the number of rows and the shape of the scope. */
+  private readonly insertions = new Map<number, Insertion>();
 
   constructor(private readonly repository: Repository<Entity>) {
     this.references = referencesOf(repository);
@@ -64,12 +68,8 @@ export class PreparedInsert<Entity extends ObjectLiteral> {
     const parameters = places.map((place) =>
       place instanceof TenantValue ? place : values[place.row][place.column],
     );
-    const runner = manager.dataSource.createQueryRunner();
-    try {
-      await runner.query(sql, parameters);
-    } finally {
-      await runner.release();
-    }
+    const result = (manager.dataSource as TenantDataSource).list(sql, parameters);
+    if (result instanceof Promise) await result;
   }
 
   /** As the database takes them, in the order of the entity's columns. */
@@ -77,16 +77,16 @@ export class PreparedInsert<Entity extends ObjectLiteral> {
     const { metadata, manager } = this.repository;
     const { driver } = manager.dataSource;
     return metadata.columns.map((column) => {
-      const value: unknown = column.getEntityValue(entity);
+      const value = columnValue(column, entity);
       if (value === undefined)
         throw new TypeError(`${metadata.tableName}.${column.propertyName} has no value`);
-      return driver.preparePersistentValue(value, column) as unknown;
+      return isPlain(column) ? value : (driver.preparePersistentValue(value, column) as unknown);
     });
   }
 
   /** Written once for each number of rows, and for scopes with a user and without. */
   private insertion(rows: number): Insertion {
-    const key = `${conditionShape()}/${rows}`;
+    const key = 8 * rows + conditionShape();
     let insertion = this.insertions.get(key);
     if (!insertion) {
       insertion = this.write(rows);
@@ -126,17 +126,19 @@ export class PreparedInsert<Entity extends ObjectLiteral> {
     if (userId === undefined) return;
     const { metadata } = this.repository;
     for (const { keys, property, lookup } of this.references) {
-      const wanted = new Set<string | number>();
+      const wanted = new Set<string>();
       for (const entity of entities) {
         for (const key of keys) {
           const reference = referenceOf(metadata, key, entity);
-          if (reference) wanted.add(reference[property] as string | number);
+          if (reference) wanted.add(reference[property] as string);
         }
       }
-      for (const value of wanted) {
+      const values = [...wanted];
+      for (let at = 0; at < values.length; at += LONGEST_LIST) {
+        const some = values.slice(at, at + LONGEST_LIST);
         // What has expired since the caller read it still stands where it stood.
-        const found = await TenantContext.asVault(() => lookup.one({ value, userId }));
-        if (!found) throw refusedReference(metadata, keys[0]);
+        const found = await TenantContext.asVault(() => lookup.all({ values: padded(some), userId }));
+        if (found.length < some.length) throw refusedReference(metadata, keys[0]);
       }
     }
   }
@@ -159,7 +161,7 @@ function referencesOf({ manager, metadata }: Repository<ObjectLiteral>): Referen
     const lookup = new PreparedSelect(manager.getRepository(to.target), 'referenced', (query) =>
       query
         .select(['referenced.vaultId', `referenced.${named[0]}`])
-        .where(`referenced.${named[0]} = :value AND referenced.userId = :userId`),
+        .where(`referenced.${named[0]} IN (:...values) AND referenced.userId = :userId`),
     );
     references.set(`${to.tableName}.${named[0]}`, { keys: [key], property: named[0], lookup });
   }

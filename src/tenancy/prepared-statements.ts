@@ -1,8 +1,10 @@
-import type { EntityMetadata, ObjectLiteral, QueryResult, Repository, SelectQueryBuilder } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { EntityMetadata, ObjectLiteral, Repository, SelectQueryBuilder } from 'typeorm';
+import type { ListedResult } from '../database/statement-result.js';
+import { isPlain } from './column-values.js';
 import { TenancyViolationError } from './errors.js';
 import { conditionShape } from './tenant-conditions.js';
-import { TENANT_PARAMETERS } from './tenant-values.js';
+import type { TenantDataSource } from './tenant-data-source.js';
+import { TENANT_PARAMETERS, TenantValue } from './tenant-values.js';
 
 /**
  * The values of a statement, by the names that its text gives them: `:userId`, or for a list `IN (:...ids)`.
@@ -18,6 +20,17 @@ interface Written {
   getQuery(): string;
 }
 
+/** What a parameter stands for: a value, or a member of a list, or a value of the scope. */
+type Place = { readonly name: string; readonly index: number | undefined } | TenantValue;
+
+/** A statement as the database takes it. */
+interface Ready {
+  readonly sql: string;
+  readonly places: readonly Place[];
+}
+
+const LIST = /:\.\.\.(\w+)/g;
+
 /**
  * A statement that is written once and run with other values each time, for what nearly every request runs:
  * for TypeORM to write a statement takes several times as long as for SQLite to run it. The text comes from
@@ -25,45 +38,77 @@ interface Written {
  * the tripwire like any other statement.
  */
 abstract class PreparedStatement<Entity extends ObjectLiteral> {
-  private readonly texts = new Map<string, string>();
+  /** By the shape of the conditions; the names are those of lists. */
+  private readonly texts: { readonly text: string; readonly lists: readonly string[] }[] = [];
+  private readonly ready = new Map<number | string, Ready>();
 
   constructor(protected readonly repository: Repository<Entity>) {}
 
   protected abstract write(): Written;
 
-  protected async execute(values: Values): Promise<QueryResult> {
-    const { dataSource } = this.repository.manager;
-    const text = this.text();
-    const runner = dataSource.createQueryRunner();
-    try {
-      const named = { ...values, ...TENANT_PARAMETERS };
-      const [sql, parameters] = dataSource.driver.escapeQueryWithParameters(text, named);
-      return await runner.query(sql, parameters, true);
-    } finally {
-      await runner.release();
-    }
+  protected execute(values: Values): ListedResult | Promise<ListedResult> {
+    const { sql, places } = this.readyFor(values);
+    const parameters = places.map((place) => (place instanceof TenantValue ? place : valueAt(place, values)));
+    return (this.repository.manager.dataSource as TenantDataSource).list(sql, parameters);
   }
 
-  private text(): string {
+  private readyFor(values: Values): Ready {
     const shape = conditionShape();
-    let text = this.texts.get(shape);
-    if (text === undefined) {
-      const written = this.write();
-      if (Object.keys(written.expressionMap.parameters).length > 0) {
-        throw new TenancyViolationError('A prepared statement gets its values when it runs');
+    this.texts[shape] ??= this.textAndLists();
+    const { text, lists } = this.texts[shape];
+    const lengths = lists.map((name) => lengthOf(values[name]));
+    const key = lengths.length === 0 ? shape : `${shape}/${lengths.join('/')}`;
+    let ready = this.ready.get(key);
+    if (!ready) {
+      const places: Record<string, Place | Place[]> = {};
+      for (const [name, value] of Object.entries(values)) {
+        places[name] = Array.isArray(value)
+          ? value.map((_, index) => ({ name, index }))
+          : { name, index: undefined };
       }
-      text = written.getQuery();
-      this.texts.set(shape, text);
+      // The scope's own last: nothing of the same name takes their place.
+      const named = { ...places, ...TENANT_PARAMETERS };
+      const { driver } = this.repository.manager.dataSource;
+      const [sql, parameters] = driver.escapeQueryWithParameters(text, named);
+      ready = { sql, places: parameters as Place[] };
+      this.ready.set(key, ready);
     }
-    return text;
+    return ready;
   }
+
+  private textAndLists() {
+    const written = this.write();
+    if (Object.keys(written.expressionMap.parameters).length > 0) {
+      throw new TenancyViolationError('A prepared statement gets its values when it runs');
+    }
+    const text = written.getQuery();
+    return { text, lists: [...text.matchAll(LIST)].map(([, name]) => name) };
+  }
+}
+
+function lengthOf(value: Values[string]): number {
+  if (Array.isArray(value)) return value.length;
+  throw new TypeError('A list is needed');
+}
+
+function valueAt({ name, index }: Exclude<Place, TenantValue>, values: Values): unknown {
+  const value = values[name];
+  if (value === undefined) throw new TypeError(`The statement has no value for ${name}`);
+  return index === undefined ? value : (value as readonly unknown[])[index];
+}
+
+/** How a column becomes a property. */
+interface EntityColumn {
+  readonly property: string;
+  /** Undefined where the value is taken as it is. */
+  readonly read: ((value: unknown) => unknown) | undefined;
 }
 
 /** A prepared selection of entities of one table, or of some columns of them. */
 export class PreparedSelect<Entity extends ObjectLiteral> extends PreparedStatement<Entity> {
-  private readonly columns: readonly (readonly [name: string, column: ColumnMetadata])[];
-  /** Those that the statement selects; known from the first row. */
-  private selected: typeof this.columns | undefined;
+  private readonly columns: ReadonlyMap<string, EntityColumn>;
+  /** The entity's columns as the statement selects them, by the list that the database gives them in. */
+  private readonly selected = new WeakMap<readonly string[], readonly (EntityColumn | undefined)[]>();
 
   /**
    * @param alias what `build` calls the entity
@@ -76,32 +121,49 @@ export class PreparedSelect<Entity extends ObjectLiteral> extends PreparedStatem
     private readonly build: (query: SelectQueryBuilder<Entity>) => SelectQueryBuilder<Entity>,
   ) {
     super(repository);
+    const { driver } = repository.manager.dataSource;
     // As TypeORM names the columns of a selection.
-    this.columns = repository.metadata.columns.map((column) => [`${alias}_${column.databaseName}`, column]);
+    this.columns = new Map(
+      repository.metadata.columns.map((column) => [
+        `${alias}_${column.databaseName}`,
+        {
+          property: column.propertyName,
+          read: isPlain(column)
+            ? undefined
+            : (value) => driver.prepareHydratedValue(value, column) as unknown,
+        },
+      ]),
+    );
   }
 
   /** @returns the first entity found, or null */
   async one(values: Values): Promise<Entity | null> {
-    const { records } = await this.execute(values);
-    return records.length === 0 ? null : this.entityOf(records[0]);
+    const result = this.execute(values);
+    const { columns, rows } = result instanceof Promise ? await result : result;
+    return rows.length === 0 ? null : this.entityOf(columns, rows[0]);
   }
 
   /** @returns the entities found, in the order that the statement gives them */
   async all(values: Values): Promise<Entity[]> {
-    const { records } = await this.execute(values);
-    return records.map((record) => this.entityOf(record as ObjectLiteral));
+    const result = this.execute(values);
+    const { columns, rows } = result instanceof Promise ? await result : result;
+    return rows.map((row) => this.entityOf(columns, row));
   }
 
   protected override write(): Written {
     return this.build(this.repository.createQueryBuilder(this.alias));
   }
 
-  private entityOf(row: ObjectLiteral): Entity {
-    const { driver } = this.repository.manager.dataSource;
+  private entityOf(names: readonly string[], row: readonly unknown[]): Entity {
+    let selected = this.selected.get(names);
+    if (!selected) {
+      selected = names.map((name) => this.columns.get(name));
+      this.selected.set(names, selected);
+    }
     const entity = this.repository.metadata.create() as ObjectLiteral;
-    this.selected ??= this.columns.filter(([name]) => name in row);
-    for (const [name, column] of this.selected) {
-      entity[column.propertyName] = driver.prepareHydratedValue(row[name], column);
+    for (let i = 0; i < row.length; i += 1) {
+      const column = selected[i];
+      if (column) entity[column.property] = column.read ? column.read(row[i]) : row[i];
     }
     return entity as Entity;
   }
@@ -124,7 +186,8 @@ export class PreparedUpdate<Entity extends ObjectLiteral> extends PreparedStatem
 
   /** @returns how many rows were changed */
   async run(values: Values): Promise<number> {
-    return (await this.execute(values)).affected ?? 0;
+    const result = this.execute(values);
+    return (result instanceof Promise ? await result : result).changes;
   }
 
   protected override write(): Written {

@@ -1,5 +1,6 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
+import { columnValue } from './column-values.js';
 import { TenancyViolationError } from './errors.js';
 import { TenantContext } from './tenant-context.js';
 import { tenancyOf } from './tenant.decorators.js';
@@ -49,7 +50,7 @@ export function referenceOf(
   const wanted: ObjectLiteral = {};
   key.columns.forEach((column, i) => {
     if (OF_THE_SCOPE.has(column.databaseName)) return;
-    const value: unknown = column.getEntityValue(values);
+    const value = columnValue(column, values);
     if (value === undefined || value === null) return;
     // SQL instead of a value could name anything.
     if (typeof value === 'function') throw refusedReference(metadata, key);

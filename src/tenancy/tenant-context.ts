@@ -18,6 +18,9 @@ interface Store {
 
 const storage = new AsyncLocalStorage<Store>();
 
+/** By scope: that of the whole of its vault. */
+const wholeVaults = new WeakMap<Scope, Scope>();
+
 /**
  * The scope of the code that is running, carried by AsyncLocalStorage. Only `run()` is ever used:
  * `enterWith()` leaks one request's tenant into the next on a keep-alive socket (seen on Node 20).
@@ -77,7 +80,11 @@ export class TenantContext {
   static asVault<T>(fn: () => T): T {
     const store = storage.getStore();
     if (!store?.scope) throw new NoTenantContextError();
-    const scope = makeScope({ ...store.scope, userId: undefined, includeExpired: true });
+    let scope = wholeVaults.get(store.scope);
+    if (!scope) {
+      scope = makeScope({ ...store.scope, userId: undefined, includeExpired: true });
+      wholeVaults.set(store.scope, scope);
+    }
     return storage.run({ scope, requestId: store.requestId, unit: store.unit }, fn);
   }
 }

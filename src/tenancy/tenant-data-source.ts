@@ -5,7 +5,8 @@ import {
   type ObjectLiteral,
   type QueryRunner,
 } from 'typeorm';
-import { type TenantDatabase, openTenantDatabase } from '../database/dialect.js';
+import { type TenantDatabase, type TenantQueryRunner, openTenantDatabase } from '../database/dialect.js';
+import type { ListedResult } from '../database/statement-result.js';
 import type { DirectoryEntry, DirectoryPage } from '../database/vault-directory.js';
 import { TenancyViolationError } from './errors.js';
 import { checkEntities } from './entity-rules.js';
@@ -65,10 +66,20 @@ export class TenantDataSource extends DataSource {
     return this.opened().rowsOf(vaultId);
   }
 
-  override createQueryRunner(): QueryRunner {
+  override createQueryRunner(): TenantQueryRunner {
     const database = this.opened();
     TenantContext.scope();
     return TenantContext.unit()?.runner ?? this.newRunner(database);
+  }
+
+  /**
+   * Runs a statement in the running unit of work, or by itself. For the prepared statements of this folder.
+   *
+   * @param parameters the scope's own values among them as TenantValue
+   */
+  list(sql: string, parameters: readonly unknown[]): ListedResult | Promise<ListedResult> {
+    const runner = this.createQueryRunner();
+    return runner.unit ? runner.list(sql, parameters) : this.listAlone(runner, sql, parameters);
   }
 
   override createQueryBuilder<Entity extends ObjectLiteral>(
@@ -174,6 +185,18 @@ export class TenantDataSource extends DataSource {
       }
     } finally {
       finish();
+    }
+  }
+
+  private async listAlone(
+    runner: TenantQueryRunner,
+    sql: string,
+    parameters: readonly unknown[],
+  ): Promise<ListedResult> {
+    try {
+      return await runner.list(sql, parameters);
+    } finally {
+      await runner.release();
     }
   }
 

@@ -14,6 +14,7 @@ import {
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { type TextBuilder, selectionOf, withColumnNames } from './builder-texts.js';
+import { columnValue } from './column-values.js';
 import { TenancyViolationError } from './errors.js';
 import { checkReferences } from './references.js';
 import { isSelfContained } from './sql-nodes.js';
@@ -214,7 +215,8 @@ export function refuseForeign(metadata: EntityMetadata, values: ObjectLiteral): 
   if (!tenancyOf(metadata)) return;
   const scope = TenantContext.scope();
   for (const name of stamped(metadata)) {
-    const value: unknown = metadata.findColumnWithDatabaseName(name)?.getEntityValue(values);
+    const column = metadata.findColumnWithDatabaseName(name);
+    const value = column && columnValue(column, values);
     const own = name === VAULT ? scope.vaultId : scope.userId;
     if (value !== undefined && value !== own) {
       throw new TenancyViolationError(

@@ -1,11 +1,11 @@
-import type { QueryRunner } from 'typeorm';
+import type { TenantQueryRunner } from '../database/dialect.js';
 
 /**
  * One transaction (or, nested, one savepoint) and what belongs to it; held in the context, so that
  * everything inside joins it.
  */
 export interface UnitOfWork {
-  readonly runner: QueryRunner;
+  readonly runner: TenantQueryRunner;
   readonly vaultId: string;
   readonly readOnly: boolean;
   readonly parent: UnitOfWork | undefined;

@@ -4,6 +4,7 @@ import type { Repository } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { Memory } from '../memories/memory.entity.js';
 import type { WrittenBlock } from '../recall/recall-index.js';
+import { LONGEST_LIST, padded } from '../tenancy/padded-list.js';
 import { PreparedInsert } from '../tenancy/prepared-insert.js';
 import { PreparedSelect } from '../tenancy/prepared-statements.js';
 import { RecentBlock } from './recent-block.js';
@@ -49,7 +50,7 @@ export class AutomaticWaypoints {
         .limit(1),
     );
     this.at = new PreparedSelect(memories, 'm', (query) =>
-      query.select(place).where('m.userId = :userId AND m.position = :position'),
+      query.select(place).where('m.userId = :userId AND m.position IN (:...positions)'),
     );
     this.insert = new PreparedInsert(waypoints);
   }
@@ -106,10 +107,11 @@ export class AutomaticWaypoints {
     const { userId } = drafts[0].memory;
     const places = new Map<number | undefined, Place>();
     for (const { memory } of drafts) places.set(memory.position, memory);
-    for (const position of drafts.flatMap(({ before, like }) => [before, like])) {
-      if (position === undefined || places.has(position)) continue;
-      const place = await this.at.one({ userId, position });
-      if (place) places.set(position, place);
+    const wanted = new Set(drafts.flatMap(({ before, like }) => [before, like]));
+    const positions = [...wanted].filter((position) => position !== undefined && !places.has(position));
+    for (let at = 0; at < positions.length; at += LONGEST_LIST) {
+      const some = padded(positions.slice(at, at + LONGEST_LIST) as number[]);
+      for (const place of await this.at.all({ userId, positions: some })) places.set(place.position, place);
     }
     return places;
   }

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BusyError } from '../busy.error.js';
+import type { ListedResult, StatementResult } from '../statement-result.js';
 import { StorageFullError } from '../storage-full.error.js';
 
 const CACHED_STATEMENTS = 500;
@@ -8,15 +9,16 @@ const CACHED_STATEMENTS = 500;
 const BUSY_LIMIT_MS = 5_000;
 const LONGEST_PAUSE_MS = 50;
 
-/** What a statement gave: rows, or how many it changed. Never a row number: those count every vault's rows. */
-export interface StatementResult {
-  readonly rows?: unknown[];
-  readonly changes: number;
-}
+const NO_COLUMNS: readonly string[] = [];
+const NO_ROWS: readonly unknown[][] = [];
 
-/** One SQLite connection with its prepared statements. better-sqlite3 is synchronous; waiting is not. */
+/**
+ * One SQLite connection with its prepared statements. better-sqlite3 is synchronous and waiting is not: what need
+ * not wait is there at once, and not in a promise, of which each costs about as much as a small statement.
+ */
 export class SqliteConnection {
   private readonly statements = new Map<string, Database.Statement>();
+  private readonly columns = new WeakMap<Database.Statement, readonly string[]>();
 
   constructor(readonly database: Database.Database) {}
 
@@ -30,18 +32,29 @@ export class SqliteConnection {
   }
 
   /** @throws BusyError after 5 s of another process holding the file, StorageFullError when the disk is full */
-  run(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
+  run(sql: string, parameters: readonly unknown[]): StatementResult | Promise<StatementResult> {
     return this.retryWhileBusy(() => {
       const statement = this.prepare(sql);
       // As one list: of several arguments each may be a list itself, and would shift the values after it.
-      if (statement.reader) return { rows: statement.all(parameters), changes: 0 };
+      if (statement.reader) return { rows: statement.raw(false).all(parameters), changes: 0 };
       return { changes: statement.run(parameters).changes };
     });
   }
 
+  /** The same, with rows as lists. @throws as `run` */
+  list(sql: string, parameters: readonly unknown[]): ListedResult | Promise<ListedResult> {
+    return this.retryWhileBusy(() => {
+      const statement = this.prepare(sql);
+      if (!statement.reader)
+        return { columns: NO_COLUMNS, rows: NO_ROWS, changes: statement.run(parameters).changes };
+      const rows = statement.raw(true).all(parameters) as unknown[][];
+      return { columns: this.columnsOf(statement), rows, changes: 0 };
+    });
+  }
+
   /** Transaction control: `BEGIN IMMEDIATE`, `COMMIT`, `SAVEPOINT …`. */
-  async control(sql: string): Promise<void> {
-    await this.retryWhileBusy(() => this.prepare(sql).run());
+  control(sql: string): void | Promise<void> {
+    return this.retryWhileBusy(() => void this.prepare(sql).run());
   }
 
   /** False too when SQLite ended the transaction by itself, as it does on a full disk. */
@@ -59,19 +72,41 @@ export class SqliteConnection {
     this.database.close();
   }
 
-  private async retryWhileBusy<T>(attempt: () => T): Promise<T> {
-    let deadline = 0;
+  private columnsOf(statement: Database.Statement): readonly string[] {
+    let columns = this.columns.get(statement);
+    if (!columns) {
+      columns = statement.columns().map(({ name }) => name);
+      this.columns.set(statement, columns);
+    }
+    return columns;
+  }
+
+  private retryWhileBusy<T>(attempt: () => T): T | Promise<T> {
+    try {
+      return attempt();
+    } catch (error) {
+      refuseUnlessBusy(error);
+      return this.retry(attempt);
+    }
+  }
+
+  private async retry<T>(attempt: () => T): Promise<T> {
+    const deadline = Date.now() + BUSY_LIMIT_MS;
     for (let pause = 2; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      await sleep(pause);
       try {
         return attempt();
       } catch (error) {
-        const code = (error as { code?: unknown }).code;
-        if (code === 'SQLITE_FULL') throw new StorageFullError();
-        if (typeof code !== 'string' || !/^SQLITE_(BUSY|LOCKED)/.test(code)) throw error;
-        deadline ||= Date.now() + BUSY_LIMIT_MS;
+        refuseUnlessBusy(error);
         if (Date.now() >= deadline) throw new BusyError();
       }
-      await sleep(pause);
     }
   }
+}
+
+/** @throws every error but that of a file which another process holds */
+function refuseUnlessBusy(error: unknown): void {
+  const { code } = error as { code?: unknown };
+  if (code === 'SQLITE_FULL') throw new StorageFullError();
+  if (typeof code !== 'string' || !/^SQLITE_(BUSY|LOCKED)/.test(code)) throw error;
 }

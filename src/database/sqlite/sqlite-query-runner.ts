@@ -4,10 +4,12 @@ import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSq
 import { TenancyViolationError } from '../../tenancy/errors.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
 import type { Tripwire } from '../../tenancy/tripwire.js';
+import type { Scope } from '../../tenancy/scope.js';
 import { type UnitOfWork, isOpen } from '../../tenancy/unit-of-work.js';
 import { BusyError } from '../busy.error.js';
 import { StorageFullError } from '../storage-full.error.js';
-import type { SqliteConnection, StatementResult } from './sqlite-connection.js';
+import type { ListedResult, StatementResult } from '../statement-result.js';
+import type { SqliteConnection } from './sqlite-connection.js';
 import type { Lease, SqliteConnections } from './sqlite-connections.js';
 
 /**
@@ -36,17 +38,21 @@ export class SqliteQueryRunner extends BetterSqlite3QueryRunner {
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- TypeORM's own return type, overloaded by a flag
   override async query(sql: string, parameters: unknown[] = [], structured = false): Promise<any> {
-    const scope = await this.enter();
-    const values = this.tripwire.bind(sql, parameters, scope).map(toSqlite);
-    // Without the values: they are what users stored.
-    this.driver.dataSource.logger.logQuery(sql, undefined, this);
-    const result = await this.execute(sql, values);
+    const turn = this.turn();
+    if (turn) await turn;
+    const result = await this.execute(sql, parameters, RUN);
     if (!structured) return result.rows ?? result.changes;
     const typed = new QueryResult();
     typed.raw = result.rows ?? result.changes;
     typed.records = (result.rows ?? []) as object[];
     typed.affected = result.rows ? undefined : result.changes;
     return typed;
+  }
+
+  /** As `query`, with rows as lists, and at once where nothing has to be waited for. */
+  list(sql: string, parameters: readonly unknown[]): ListedResult | Promise<ListedResult> {
+    const turn = this.turn();
+    return turn ? turn.then(() => this.execute(sql, parameters, LIST)) : this.execute(sql, parameters, LIST);
   }
 
   override async startTransaction(): Promise<void> {
@@ -127,8 +133,18 @@ export class SqliteQueryRunner extends BetterSqlite3QueryRunner {
     }
   }
 
+  /** Waits for the unit that is nested in the caller's, if there is one. */
+  private turn(): Promise<void> | undefined {
+    return this.unit && TenantContext.unit()?.nested && this.waitForNested();
+  }
+
+  private async waitForNested(): Promise<void> {
+    const caller = TenantContext.unit();
+    while (caller?.nested) await caller.nested;
+  }
+
   /** Whether the caller may use this runner now, and in which scope. */
-  private async enter(): Promise<ReturnType<typeof TenantContext.scope>> {
+  private enter(): Scope {
     const scope = TenantContext.scope();
     if (this.isReleased) throw new TenancyViolationError('This query runner was released');
     if (this.vaultId !== undefined && this.vaultId !== scope.vaultId) {
@@ -136,41 +152,60 @@ export class SqliteQueryRunner extends BetterSqlite3QueryRunner {
     }
     if (!this.unit) return scope;
     const caller = TenantContext.unit();
-    while (caller?.nested) await caller.nested;
     if (!caller || caller.runner !== this || !isOpen(caller)) {
       throw new TenancyViolationError('This unit of work has ended, or is not the one that is running');
     }
     return scope;
   }
 
-  private async execute(sql: string, values: unknown[]): Promise<StatementResult> {
-    try {
-      if (this.lease) return await this.executeIn(this.lease.connection, sql, values);
-      if (this.connections.reader.prepare(sql).readonly)
-        return await this.connections.reader.run(sql, values);
-      return await this.writeAlone(sql, values);
-    } catch (error) {
+  private execute<Result>(
+    sql: string,
+    parameters: readonly unknown[],
+    run: Run<Result>,
+  ): Result | Promise<Result> {
+    const scope = this.enter();
+    const values = this.tripwire.bind(sql, parameters, scope).map(toSqlite);
+    // Without the values: they are what users stored.
+    this.driver.dataSource.logger.logQuery(sql, undefined, this);
+    const fail = (error: unknown): never => {
       const known = [BusyError, StorageFullError, TenancyViolationError];
       if (known.some((kind) => error instanceof kind)) throw error;
       throw new QueryFailedError(sql, undefined, error as Error);
+    };
+    try {
+      const result = this.executeNow(sql, values, run);
+      return result instanceof Promise ? result.catch(fail) : result;
+    } catch (error) {
+      return fail(error);
     }
   }
 
-  private executeIn(connection: SqliteConnection, sql: string, values: unknown[]): Promise<StatementResult> {
+  private executeNow<Result>(sql: string, values: unknown[], run: Run<Result>): Result | Promise<Result> {
+    if (this.lease) return this.executeIn(this.lease.connection, sql, values, run);
+    const { reader } = this.connections;
+    return reader.prepare(sql).readonly ? run(reader, sql, values) : this.writeAlone(sql, values, run);
+  }
+
+  private executeIn<Result>(
+    connection: SqliteConnection,
+    sql: string,
+    values: unknown[],
+    run: Run<Result>,
+  ): Result | Promise<Result> {
     // Else what follows would be a transaction of its own, and stay when the unit fails.
     if (!connection.inTransaction) throw new TenancyViolationError('The database has ended this transaction');
     if (TenantContext.unit()?.readOnly && !connection.prepare(sql).readonly) {
       throw new TenancyViolationError('A reading unit of work cannot write');
     }
-    return connection.run(sql, values);
+    return run(connection, sql, values);
   }
 
   /** One writing statement as a transaction of its own. */
-  private async writeAlone(sql: string, values: unknown[]): Promise<StatementResult> {
+  private async writeAlone<Result>(sql: string, values: unknown[], run: Run<Result>): Promise<Result> {
     const { connection, release } = await this.connections.leaseWriter();
     try {
       await connection.control('BEGIN IMMEDIATE');
-      const result = await connection.run(sql, values);
+      const result = await run(connection, sql, values);
       await connection.control('COMMIT');
       return result;
     } finally {
@@ -179,6 +214,16 @@ export class SqliteQueryRunner extends BetterSqlite3QueryRunner {
     }
   }
 }
+
+/** A way to run a statement. */
+type Run<Result> = (
+  connection: SqliteConnection,
+  sql: string,
+  values: readonly unknown[],
+) => Result | Promise<Result>;
+
+const RUN: Run<StatementResult> = (connection, sql, values) => connection.run(sql, values);
+const LIST: Run<ListedResult> = (connection, sql, values) => connection.list(sql, values);
 
 /** better-sqlite3 binds numbers, strings, bigints, buffers and null. */
 function toSqlite(value: unknown): unknown {

@@ -9,7 +9,7 @@ export const database: readonly Mutant[] = [
   }),
   paths(
     'lists are spread over the parameters',
-    { file: CONNECTION, find: 'statement.all(parameters)', replace: 'statement.all(...parameters)' },
+    { file: CONNECTION, find: 'raw(false).all(parameters)', replace: 'raw(false).all(...parameters)' },
     { file: RUNNER, find: "if (typeof value === 'object' && value !== null", replace: 'if (false' },
   ),
   paths('the bare connection is there', {

@@ -4,8 +4,8 @@ import { type Mutant, PREPARED, PREPARED_INSERT, paths } from './mutant.js';
 export const prepared: readonly Mutant[] = [
   paths('prepared: a parameter given by hand wins', {
     file: PREPARED,
-    find: '{ ...values, ...TENANT_PARAMETERS }',
-    replace: '{ ...TENANT_PARAMETERS, ...values }',
+    find: '{ ...places, ...TENANT_PARAMETERS }',
+    replace: '{ ...TENANT_PARAMETERS, ...places }',
   }),
   paths('prepared: an insert may name another vault or user', {
     file: PREPARED_INSERT,

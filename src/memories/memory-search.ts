@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError } from '../http/api-error.js';
+import { Columns } from '../recall/columns.js';
 import { explainTerms } from '../recall/explanation.js';
 import { IndexUpkeep } from '../recall/index-upkeep.js';
 import { type QueryFeatures, queryOf } from '../recall/query-features.js';
 import { RecallIndex } from '../recall/recall-index.js';
-import { type Hit, type Place, RecallSearch } from '../recall/recall-search.js';
+import { type GainOf, type Hit, type Place, RecallSearch, slotsOf } from '../recall/recall-search.js';
 import { relevance } from '../recall/relevance.js';
 import { StatsCounter } from '../stats/stats-counter.js';
 import { Tenancy } from '../tenancy/tenancy.js';
@@ -53,11 +54,14 @@ export class MemorySearch {
     if (query.terms.length === 0) return [];
     const now = Date.now();
     return this.tenancy.snapshot(async () =>
-      this.upkeep.search(await this.index.read(filters.user_id), async (blocks) => {
-        const search = await RecallSearch.run(blocks, query, now, (hits) => this.gains(hits, now));
-        const best = await this.best(search, limit, filters);
-        return explain ? this.explained(search, best) : best;
-      }),
+      this.upkeep.search(await this.index.read(filters.user_id), (blocks) =>
+        Columns.lend(slotsOf(blocks), async (columns) => {
+          const gains: GainOf = (hits) => this.gains(hits, now);
+          const search = await RecallSearch.run(blocks, query, now, gains, columns);
+          const best = await this.best(search, limit, filters);
+          return explain ? this.explained(search, best) : best;
+        }),
+      ),
     );
   }
 

@@ -1,3 +1,4 @@
+import type { Columns } from './columns.js';
 import { Credits, contextLengths } from './credits.js';
 import { DateCells, type DateTerm, dateTermOf } from './date-terms.js';
 import { B, DATE_CREDIT, K1, SPEAKER_CREDIT, idfOf } from './method.js';
@@ -40,15 +41,15 @@ export async function contextScores(
   query: QueryFeatures,
   turns: Turns,
 ): Promise<ContextScores> {
-  const { count } = scan;
+  const { count, columns } = scan;
   const lengths = contextLengths(scan);
   let total = 0;
   for (let cell = 0; cell < count; cell += 1) total += lengths[cell];
   const averageLength = count === 0 ? 0 : total / count;
   if (turns.spent(4 * count)) await turns.pass();
 
-  const values = new Float64Array(count);
-  const answers = new Uint8Array(count);
+  const values = columns.of(Float64Array, count);
+  const answers = columns.of(Uint8Array, count);
   const credits = new Credits(scan);
   const dates = new DateCells(scan);
   const dateAnswers = query.months.size + query.years.size > 0;
@@ -70,7 +71,7 @@ export async function contextScores(
     for (let i = 0; i < byWords; i += 1) answers[credits.cells[i]] = 1;
     settle(credits, idf, values, lengths, averageLength);
   }
-  return { terms, lengths, averageLength, values, candidates: candidatesOf(answers, values) };
+  return { terms, lengths, averageLength, values, candidates: candidatesOf(answers, values, columns) };
 }
 
 /** Adds its `contribution` to the score of every memory that is credited with a term, and forgets the credits. */
@@ -99,14 +100,14 @@ export function contribution(idf: number, credit: number, length: number, averag
   return (idf * credit * (K1 + 1)) / (credit + K1 * (1 - B + (B * length) / averageLength));
 }
 
-function candidatesOf(answers: Uint8Array, values: Float64Array): Int32Array {
-  const byWords = cellsWhere(answers);
-  return byWords.length > 0 ? byWords : cellsWhere(values);
+function candidatesOf(answers: Uint8Array, values: Float64Array, columns: Columns): Int32Array {
+  const cells = columns.of(Int32Array, answers.length);
+  const byWords = cellsWhere(answers, cells);
+  return byWords.length > 0 ? byWords : cellsWhere(values, cells);
 }
 
-/** The cells that are not 0. */
-function cellsWhere(column: Uint8Array | Float64Array): Int32Array {
-  const cells = new Int32Array(column.length);
+/** The cells that are not 0, written to the beginning of `cells`. */
+function cellsWhere(column: Uint8Array | Float64Array, cells: Int32Array): Int32Array {
   let found = 0;
   for (let cell = 0; cell < column.length; cell += 1) if (column[cell] !== 0) cells[found++] = cell;
   return cells.subarray(0, found);

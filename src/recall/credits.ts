@@ -41,9 +41,9 @@ export class Credits {
   private readonly chains: SessionChains;
   private readonly flags: Uint16Array;
 
-  constructor({ count, chains, flags }: TermScan) {
-    this.values = new Float64Array(count);
-    this.cells = new Int32Array(count);
+  constructor({ count, chains, flags, columns }: TermScan) {
+    this.values = columns.of(Float64Array, count);
+    this.cells = columns.of(Int32Array, count);
     this.chains = chains;
     this.flags = flags;
   }
@@ -94,11 +94,12 @@ export function contextLengths({
   days,
   flags,
   chains,
+  columns,
 }: TermScan): Float64Array {
   const { before } = chains;
   const [byPrevious1, byPrevious2, byPrevious3, byPrevious4] = CREDIT_TO_NEXT;
   const [byNext1, byNext2, byNext3] = CREDIT_TO_PREVIOUS;
-  const lengths = new Float64Array(count);
+  const lengths = columns.of(Float64Array, count);
   for (let cell = 0; cell < count; cell += 1) {
     const terms = own[cell];
     let length = terms + SPEAKER_CREDIT * speakerTerms[cell] + DATE_CREDIT * dateTermsOf(days[cell]);

@@ -1,4 +1,5 @@
 import { type BigramScore, bigramScores } from './bigrams.js';
+import { Columns } from './columns.js';
 import { type ContextScores, contextScores } from './context-bm25.js';
 import { type Factors, QueryFactors, product, salienceFactor } from './factors.js';
 import { BIGRAM_WEIGHT, RERANKED } from './method.js';
@@ -58,6 +59,7 @@ export class RecallSearch {
   /**
    * @param blocks of the owners searched, by owner and position; current ones only
    * @param now milliseconds since 1970
+   * @param columns what the search is kept in: it can be used for as long as these can
    * @throws CorruptBlockError
    */
   static async run(
@@ -65,11 +67,12 @@ export class RecallSearch {
     query: QueryFeatures,
     now: number,
     gainOf: GainOf,
+    columns = Columns.ownMemory(),
   ): Promise<RecallSearch> {
     const turns = new Turns();
     const lookup = new TermLookup(query.terms);
-    const capacity = blocks.reduce((sum, { slots }) => sum + slots, 0);
-    const scan = new TermScan(capacity, lookup, query, now);
+    const capacity = slotsOf(blocks);
+    const scan = new TermScan(capacity, lookup, query, now, columns);
     for (const block of blocks) {
       scan.add(block);
       if (turns.spent(block.data.byteLength / 4)) await turns.pass();
@@ -77,7 +80,7 @@ export class RecallSearch {
     const scores = await contextScores(scan, lookup.terms, query, turns);
     const factors = new QueryFactors(scan, query);
     const { candidates } = scores;
-    const values = new Float64Array(candidates.length);
+    const values = columns.of(Float64Array, candidates.length);
     for (let i = 0; i < candidates.length; i += 1) {
       values[i] = scores.values[candidates[i]] * factors.productOf(candidates[i]);
     }
@@ -131,4 +134,9 @@ export class RecallSearch {
     }
     this.hits.sort((a, b) => b.raw - a.raw || (comesFirst(a.cell, b.cell, scan.positions) ? -1 : 1));
   }
+}
+
+/** How many memories there can be in blocks. */
+export function slotsOf(blocks: readonly ScopeBlock[]): number {
+  return blocks.reduce((sum, { slots }) => sum + slots, 0);
 }

@@ -1,3 +1,4 @@
+import type { Columns } from './columns.js';
 import { SESSION_PAUSE_MS } from './method.js';
 
 /**
@@ -20,9 +21,9 @@ export class SessionChains {
   private lastTime = 0;
 
   /** @param capacity how many memories there may be */
-  constructor(capacity: number) {
-    this.before = new Int32Array(capacity).fill(-1);
-    this.after = new Int32Array(capacity).fill(-1);
+  constructor(capacity: number, columns: Columns) {
+    this.before = columns.of(Int32Array, capacity).fill(-1);
+    this.after = columns.of(Int32Array, capacity).fill(-1);
   }
 
   /** The memories told from here on are another owner's. */

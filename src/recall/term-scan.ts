@@ -1,3 +1,4 @@
+import type { Columns } from './columns.js';
 import type { DateMention } from './memory-features.js';
 import { unpackMention } from './date-mention.js';
 import type { QueryFeatures } from './query-features.js';
@@ -65,20 +66,22 @@ export class TermScan {
   /**
    * @param capacity slots of all the blocks that will be added
    * @param now milliseconds since 1970; what expires at or before it is passed over
+   * @param columns what this and all that is worked out from it is kept in
    */
   constructor(
     capacity: number,
     private readonly lookup: TermLookup,
     private readonly query: QueryFeatures,
     private readonly now: number,
+    readonly columns: Columns,
   ) {
-    this.positions = new Uint32Array(capacity);
-    this.lengths = new Uint32Array(capacity);
-    this.flags = new Uint16Array(capacity);
-    this.days = new Int32Array(capacity);
-    this.speakerTerms = new Uint16Array(capacity);
-    this.slotAt = new Uint32Array(capacity);
-    this.chains = new SessionChains(capacity);
+    this.positions = columns.of(Uint32Array, capacity);
+    this.lengths = columns.of(Uint32Array, capacity);
+    this.flags = columns.of(Uint16Array, capacity);
+    this.days = columns.of(Int32Array, capacity);
+    this.speakerTerms = columns.of(Uint16Array, capacity);
+    this.slotAt = columns.of(Uint32Array, capacity);
+    this.chains = new SessionChains(capacity, columns);
     this.cells = lookup.terms.map(() => []);
     this.frequencies = lookup.terms.map(() => []);
     this.spoken = lookup.terms.map(() => []);

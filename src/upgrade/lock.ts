@@ -1,10 +1,13 @@
 import type Database from 'better-sqlite3';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inUse, nameHolders, writersOf } from './file-holders.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import { isBusy, makeFolder, openForWriting } from './sqlite-file.js';
 
 /** How long one migration waits for another. */
 const LOCK_TIMEOUT_MS = 60_000;
+/** How long it waits for a service that writes, whose transactions are short. */
+const WRITER_TIMEOUT_MS = 15_000;
 const PAUSE_MS = 50;
 
 /**
@@ -27,8 +30,8 @@ export async function withMigrationLock<T>(
     const taken = await retryWhileBusy(() => lock.exec('BEGIN EXCLUSIVE'), { onWait, timeoutMs });
     if (!taken) {
       throw new MigrationRefusedError(
-        `Another process has been migrating ${path} for ${Math.round(timeoutMs / 1000)} s ` +
-          `(it holds ${file}). Run this again when it has finished.`,
+        `Another process has been migrating ${path} for ${Math.round(timeoutMs / 1000)} s: ` +
+          `${nameHolders(writersOf(file)) ?? 'it'} holds ${file}. Run this again when it has finished.`,
       );
     }
     return await fn();
@@ -43,12 +46,16 @@ export async function withMigrationLock<T>(
  *
  * @throws MigrationRefusedError when something else keeps writing
  */
-export async function beginExclusiveWrite(database: Database.Database, path: string): Promise<void> {
+export async function beginExclusiveWrite(
+  database: Database.Database,
+  path: string,
+  timeoutMs = WRITER_TIMEOUT_MS,
+): Promise<void> {
   const busyTimeout = database.pragma('busy_timeout', { simple: true }) as number;
   database.pragma('busy_timeout = 0');
-  const begun = await retryWhileBusy(() => database.exec('BEGIN IMMEDIATE'), { timeoutMs: LOCK_TIMEOUT_MS });
+  const begun = await retryWhileBusy(() => database.exec('BEGIN IMMEDIATE'), { timeoutMs });
   database.pragma(`busy_timeout = ${busyTimeout}`);
-  if (!begun) throw new MigrationRefusedError(`Another process keeps writing to ${path}. Stop it first.`);
+  if (!begun) throw inUse(path);
 }
 
 async function retryWhileBusy(

@@ -2,19 +2,29 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
+import { inUse } from './file-holders.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 
 /** Milliseconds that a command, which serves nobody meanwhile, lets SQLite itself wait for a lock. */
 export const BUSY_TIMEOUT_MS = 5_000;
 
+/** What reading without writing comes to where whoever wrote last was killed in the midst of it. */
+const NEEDS_WRITING = /^SQLITE_(READONLY|CANTOPEN)/;
+
 /**
  * Opens an existing SQLite file without being able to change it. (On a file in WAL mode SQLite leaves its
- * empty `-wal` and `-shm` beside it.)
+ * empty `-wal` and `-shm` beside it.) What a killed process has left half done is undone, or read from the log,
+ * first: SQLite does that for whoever may write, and for nobody else.
  *
  * @throws MigrationRefusedError in plain words when there is no reading it
  */
 export function openReadOnly(path: string): Database.Database {
-  return open(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  const database = openToRead(path);
+  const code = readError(database);
+  if (code === undefined || !NEEDS_WRITING.test(code)) return database;
+  database.close();
+  recover(path);
+  return openToRead(path);
 }
 
 /**
@@ -42,6 +52,39 @@ export function isAbsentOrEmpty(path: string): boolean {
 export function isBusy(error: unknown): boolean {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code);
+}
+
+function openToRead(path: string): Database.Database {
+  return open(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+}
+
+/** Why a first look fails, if it does. @throws MigrationRefusedError when another process keeps it for itself */
+function readError(database: Database.Database): string | undefined {
+  try {
+    database.pragma('schema_version');
+    return undefined;
+  } catch (error) {
+    const { name } = database;
+    if (!isBusy(error)) return String((error as { code?: unknown }).code);
+    database.close();
+    throw inUse(name);
+  }
+}
+
+/** @throws MigrationRefusedError saying what keeps it from being done */
+function recover(path: string): void {
+  const database = open(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  const code = readError(database);
+  database.close();
+  if (code === undefined || !NEEDS_WRITING.test(code)) return;
+  const log = ['-journal', '-wal'].map((ending) => path + ending).find((file) => existsSync(file));
+  throw new MigrationRefusedError(
+    log === undefined
+      ? `${path} cannot be read: a database in WAL mode needs a folder that can be written to, even to be read. ` +
+          'Copy it to such a folder.'
+      : `${path} cannot be read: a process that was killed left ${log}, and what is in there has to be dealt with ` +
+          'first, which takes writing. Run this as somebody who may write to both files and their folder, or copy both.',
+  );
 }
 
 function open(path: string, options: Database.Options): Database.Database {

@@ -1,6 +1,14 @@
-import { chmodSync, existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import {
+  type CopyProgress,
+  checkIntegrity,
+  copyDatabase,
+  freeName,
+  removeDatabase,
+} from './database-copy.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
-import { openForWriting, openReadOnly } from './sqlite-file.js';
+import { isAbsentOrEmpty, openReadOnly } from './sqlite-file.js';
 
 /**
  * Copies the database at `path` to `<path>.backup-<UTC time>` and checks the copy. It holds what was
@@ -10,40 +18,49 @@ import { openForWriting, openReadOnly } from './sqlite-file.js';
  * @throws MigrationRefusedError when the copy cannot be made or is damaged
  */
 export async function backUp(path: string): Promise<string> {
-  const target = freeName(path);
-  const source = openReadOnly(path);
+  const target = freeName(path, 'backup');
   try {
-    await source.backup(target);
-    // Whoever may not read the database may not read its copy.
-    chmodSync(target, statSync(path).mode & 0o777);
-    checkIntegrity(target);
+    await checkedCopy(path, target);
     return target;
   } catch (error) {
-    rmSync(target, { force: true });
     throw new MigrationRefusedError(
       `No backup could be made at ${target}: ${(error as Error).message}. ` +
         'Nothing was changed. (--no-backup goes on without one.)',
     );
+  }
+}
+
+/**
+ * The same, to a place of one's choice.
+ *
+ * @param to a file that is not there yet, or a folder; undefined: beside the database
+ * @throws MigrationRefusedError when the copy cannot be made or is damaged; nothing is left of it then
+ */
+export async function backUpTo(path: string, to?: string, onProgress?: CopyProgress): Promise<string> {
+  if (isAbsentOrEmpty(path)) throw new MigrationRefusedError(`There is no database at ${path} to be copied.`);
+  const isFolder = to !== undefined && existsSync(to) && statSync(to).isDirectory();
+  const target = isFolder ? freeName(join(to, basename(path)), 'backup') : (to ?? freeName(path, 'backup'));
+  try {
+    await checkedCopy(path, target, onProgress);
+    return target;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'EEXIST' ? 'there is such a file, and it was left as it is' : message;
+    throw new MigrationRefusedError(`No backup could be made at ${target}: ${reason}.`);
+  }
+}
+
+async function checkedCopy(path: string, target: string, onProgress?: CopyProgress): Promise<void> {
+  const source = openReadOnly(path);
+  try {
+    await copyDatabase(source, target, onProgress);
   } finally {
     source.close();
   }
-}
-
-function freeName(path: string): string {
-  const time = new Date().toISOString().replaceAll(/[-:]/g, '').replace(/\.\d+/, '');
-  const name = `${path}.backup-${time}`;
-  for (let i = 1; ; i++) {
-    const candidate = i === 1 ? name : `${name}-${i}`;
-    if (!existsSync(candidate)) return candidate;
-  }
-}
-
-function checkIntegrity(path: string): void {
-  const copy = openForWriting(path);
   try {
-    const found = copy.pragma('integrity_check', { simple: true });
-    if (found !== 'ok') throw new Error(`the database is damaged (${String(found)})`);
-  } finally {
-    copy.close();
+    checkIntegrity(target);
+  } catch (error) {
+    removeDatabase(target);
+    throw error;
   }
 }

@@ -19,7 +19,11 @@ const SHOWN = 5;
  * system has no /proc. Of another user's processes only those with a lock are seen.
  */
 export function holdersOf(path: string): Holder[] {
-  const files = identify(path);
+  return holdersOfFiles(identify(path));
+}
+
+/** @param files each by its `fileId` */
+export function holdersOfFiles(files: ReadonlySet<string>): Holder[] {
   if (files.size === 0) return [];
   const open = processes().filter((pid) => hasOpen(pid, files));
   return describe([...open, ...lockers(files, /READ|WRITE/)]);
@@ -45,14 +49,15 @@ export function inUse(path: string): MigrationRefusedError {
   return new MigrationRefusedError(`${path} is in use by ${names}. Stop it first.`);
 }
 
-/** Device and number of each file of the database: a process may know it by another name. */
+/** What a file is, whatever it is called: device and number. Undefined where there is none. */
+export function fileId(path: string): string | undefined {
+  const file = attempt(() => statSync(path, { bigint: true }));
+  return file?.isFile() ? `${file.dev}:${file.ino}` : undefined;
+}
+
+/** Each file of the database. */
 function identify(path: string): Set<string> {
-  const found = new Set<string>();
-  for (const ending of BESIDE) {
-    const file = attempt(() => statSync(path + ending, { bigint: true }));
-    if (file?.isFile()) found.add(`${file.dev}:${file.ino}`);
-  }
-  return found;
+  return new Set(BESIDE.map((ending) => fileId(path + ending)).filter((id) => id !== undefined));
 }
 
 function processes(): number[] {
@@ -65,8 +70,8 @@ function hasOpen(pid: number, files: ReadonlySet<string>): boolean {
     const link = `/proc/${pid}/fd/${descriptor}`;
     // Sockets and pipes have names that are no paths.
     if (!attempt(() => readlinkSync(link))?.startsWith('/')) return false;
-    const file = attempt(() => statSync(link, { bigint: true }));
-    return file !== undefined && files.has(`${file.dev}:${file.ino}`);
+    const id = fileId(link);
+    return id !== undefined && files.has(id);
   });
 }
 

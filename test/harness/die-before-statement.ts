@@ -23,8 +23,8 @@ interface Target {
   readonly source?: string;
 }
 
-/** Counts one statement, or dies. */
-function step({ readonly, source }: Target): void {
+/** Counts one statement, or something else that changes files, or dies. */
+export function step({ readonly, source }: Target): void {
   if (readonly && !/^\s*(PRAGMA|BEGIN|COMMIT)/i.test(source ?? '')) return;
   executed++;
   if (executed === deadline) process.kill(process.pid, 'SIGKILL');

@@ -78,7 +78,7 @@ class Account {
 
   private table(table: string, rows: readonly TypedRow[]): void {
     this.rows += rows.length;
-    const left = this.takeWhole(table, rows);
+    const left = this.isIndexOfMemories(table, rows) ? [] : this.takeWhole(table, rows);
     const home = homeOf(table, Object.keys(rows[0] ?? {}));
     // Those of whom nothing else is kept come first, so that they do not take what others need.
     const columns = this.legacy.get(`${table}.columns`) ?? [];
@@ -89,6 +89,15 @@ class Account {
       if (found) this.homed += 1;
       else this.lost.push(this.describe(table, home, index, row));
     }
+  }
+
+  /** A full-text table that holds what the memories hold needs no other place. */
+  private isIndexOfMemories(table: string, rows: readonly TypedRow[]): boolean {
+    if (table !== 'memories_fts' || this.legacy.has(table)) return false;
+    const memories = this.before.tables.get('memories')!.map(({ id, content }) => keyOf({ id, content }));
+    const isIndex = memories.sort().join() === rows.map(keyOf).sort().join();
+    if (isIndex) this.homed += rows.length;
+    return isIndex;
   }
 
   /** @returns the rows that `legacy_rows` does not hold as they were */

@@ -54,6 +54,16 @@ describe('an adopted database goes back to what it was, and forth again', () => 
     }
   });
 
+  it('with indexes of one’s own, under names that ours have too', async () => {
+    const path = makeFile(tempFolder(), '1.2.3');
+    const database = new Database(path);
+    database.exec(`CREATE INDEX mine ON memories (created_at DESC) WHERE salience > 0.5;
+      CREATE INDEX ux_memories_position ON memories (updated_at);
+      CREATE UNIQUE INDEX ix_waypoints_dst ON waypoints (dst_id, src_id, user_id)`);
+    database.close();
+    await thereAndBack(path);
+  });
+
   it('where somebody has had the planner look at it', async () => {
     const path = makeFile(tempFolder(), '1.3.0');
     const database = new Database(path);

@@ -1,11 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { steps } from '../migrations/chain.js';
 import { runBuilt } from './harness/built.js';
 import { recordFigure } from './harness/figures.js';
-import { makeFile, plain } from './harness/openmemory/files.js';
+import { makeFile } from './harness/openmemory/files.js';
 import { comparable, takeSnapshot } from './harness/openmemory/snapshot.js';
 import { stateOf } from './harness/openmemory/state.js';
 import { expectNothingLost, migrate, sha256, upgrade } from './harness/openmemory/upgrade.js';
@@ -44,8 +42,10 @@ describe('before anything is changed', () => {
     const { status, stdout, stderr } = await migrate(path, 'run', '--dry-run');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/copy/);
-    expect(stdout).toContain('[MIGRATE] Migration 2.0.0 completed successfully');
+    expect(stdout).toContain('[DRY RUN] Migration 2.0.0 completed successfully\n');
     expect(stdout).toMatch(/memories +40 +40/);
+    expect(stdout).not.toContain('[MIGRATE]');
+    expect(stdout).not.toContain('[SUCCESS]');
     expect(sha256(path)).toBe(before);
     expect(beside(path).filter((name) => !name.endsWith('.migrate-lock'))).toEqual(files);
   });
@@ -71,36 +71,20 @@ describe('the file', () => {
     expect(status).toBe(0);
     expectNothingLost(before, path);
   });
-
-  it('is left as it was where a step fails', async () => {
-    const path = makeFile(tempFolder(), '1.2.3');
-    const database = new Database(path);
-    // A table of ours under a name of theirs cannot be made.
-    database.exec(`CREATE INDEX ux_memories_position ON memories (created_at)`);
-    database.close();
-    const before = comparable(takeSnapshot(path));
-    const { status } = await migrate(path, 'run', '--no-backup');
-    if (status === 0) expect(takeSnapshot(path).tables.has('vaults')).toBe(true);
-    else expect(comparable(takeSnapshot(path))).toEqual(before);
-  });
 });
 
 describe('eight runners at once', () => {
   it('each step is done once, one backup is made, all end well, and nothing is lost', async () => {
-    const [path, alone] = ['together', 'alone'].map((name) => {
-      const folder = tempFolder();
-      return makeFile(join(folder), name === 'alone' ? '1.2.3' : '1.2.3', plain(40));
-    });
+    const path = makeFile(tempFolder(), '1.2.3');
+    const alone = makeFile(tempFolder(), '1.2.3');
     const before = takeSnapshot(path);
     const runs = await Promise.all(Array.from({ length: RUNNERS }, () => migrate(path, 'run')));
     expect(runs.map(({ status, stderr }) => ({ status, stderr }))).toEqual(
       Array(RUNNERS).fill({ status: 0, stderr: '' }),
     );
-    for (const { version } of steps) {
-      const ran = runs.filter(({ stdout }) => stdout.includes(`Migration ${version} completed`));
-      expect(ran.length).toBeLessThanOrEqual(1);
-    }
-    expect(runs.filter(({ stdout }) => stdout.includes('Migration 2.0.0 completed'))).toHaveLength(1);
+    const said = runs.flatMap(({ stdout }) => stdout.match(/Migration \S+ completed/g) ?? []);
+    expect(said.sort()).toEqual([...new Set(said)]);
+    expect(said).toContain('Migration 2.0.0 completed');
     expect(backupsOf(path)).toHaveLength(1);
     expectNothingLost(before, path);
     await upgrade(alone);

@@ -227,7 +227,7 @@ describe('GET /v1/memories', () => {
       [ana, { ...query, cursor: forged(createdAt, last) }],
       [ana, { ...query, cursor: forged(`${createdAt}`, last, binding) }],
       [ana, { ...query, cursor: forged(createdAt, 1, binding) }],
-      [ana, { ...query, cursor: forged(1e300, last, binding) }],
+      [ana, { ...query, cursor: forged(null, last, binding) }],
       [ana, { ...query, cursor: forged({ __proto__: 1 }, [last], binding) }],
     ] as const) {
       expect((await client.get(path(params), id)).text).toBe(garbage.text);
@@ -272,10 +272,8 @@ describe('GET /v1/memories', () => {
     ['created_before=1.5', 'created_before'],
     ['created_before=99999999999999999', 'created_before'],
     ['sector=unknown', 'sector'],
-    ['tag=', 'tag'],
     ['user_id=', 'user_id'],
     ['session_id=%00', 'session_id'],
-    ['session_id=%0A', 'session_id'],
     ['collection=%FF', 'collection'],
     ['metadata=x', 'metadata'],
     ['metadata=[]', 'metadata'],

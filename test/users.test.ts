@@ -164,7 +164,10 @@ describe('a user', () => {
         ['POST', '/summary/regenerate'],
         ['POST', '/reflect'],
       ] as [string, string, object?][]) {
-        expect((await all.send(method, `/v1/users/${written}${rest}`, body)).status).toBe(400);
+        const { status } = await all.send(method, `/v1/users/${written}${rest}`, body);
+        // Adopted databases have longer ones than can be given to anybody new.
+        const mayBe = method !== 'PUT' && !name.includes('%');
+        expect([method, rest, status]).toEqual([method, rest, mayBe ? 404 : 400]);
       }
       expect(view.counts('refused').users).toBe(0);
     },

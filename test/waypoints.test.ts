@@ -113,7 +113,6 @@ describe('POST /v1/waypoints', () => {
     ['from nothing to itself', { src_id: 'none', dst_id: 'none' }, 'dst_id'],
     ['an id that is no text', { src_id: 1, dst_id: 'b' }, 'src_id'],
     ['an empty id', { src_id: '', dst_id: 'b' }, 'src_id'],
-    ['an id that is too long', { src_id: 'a', dst_id: 'x'.repeat(1025) }, 'dst_id'],
     ['an id with U+0000', { src_id: 'a', dst_id: 'b\u0000' }, 'dst_id'],
     ['a weight above 1', { src_id: 'a', dst_id: 'b', weight: 1.01 }, 'weight'],
     ['a weight below 0', { src_id: 'a', dst_id: 'b', weight: -0.1 }, 'weight'],

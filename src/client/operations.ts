@@ -94,6 +94,7 @@ export interface ContextMemoryDto {
   id: string;
   /** When it was last reinforced; before that, when it came about. Reading it changes nothing. */
   last_seen_at: number;
+  /** To the letter of what an adopted database holds, also numbers that JavaScript would round. */
   metadata: Record<string, unknown>;
   primary_sector: 'episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective';
   /** How much it stands out at this moment, 0 to 1: fades with every whole day since `last_seen_at`. */
@@ -102,6 +103,7 @@ export interface ContextMemoryDto {
   score: number | null;
   sectors: ('episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective')[];
   session_id: string | null;
+  /** An adopted tag that is no text is given by its JSON. */
   tags: string[];
   updated_at: number;
   user_id: string | null;
@@ -292,6 +294,7 @@ export interface FoundMemoryDto {
   id: string;
   /** When it was last reinforced; before that, when it came about. Reading it changes nothing. */
   last_seen_at: number;
+  /** To the letter of what an adopted database holds, also numbers that JavaScript would round. */
   metadata: Record<string, unknown>;
   primary_sector: 'episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective';
   /** How much it stands out at this moment, 0 to 1: fades with every whole day since `last_seen_at`. */
@@ -300,6 +303,7 @@ export interface FoundMemoryDto {
   score: number;
   sectors: ('episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective')[];
   session_id: string | null;
+  /** An adopted tag that is no text is given by its JSON. */
   tags: string[];
   updated_at: number;
   user_id: string | null;
@@ -331,12 +335,14 @@ export interface MemoryDto {
   id: string;
   /** When it was last reinforced; before that, when it came about. Reading it changes nothing. */
   last_seen_at: number;
+  /** To the letter of what an adopted database holds, also numbers that JavaScript would round. */
   metadata: Record<string, unknown>;
   primary_sector: 'episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective';
   /** How much it stands out at this moment, 0 to 1: fades with every whole day since `last_seen_at`. */
   salience: number;
   sectors: ('episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective')[];
   session_id: string | null;
+  /** An adopted tag that is no text is given by its JSON. */
   tags: string[];
   updated_at: number;
   user_id: string | null;
@@ -354,11 +360,13 @@ export interface MemoryListDto {
 
 export interface MemoryVersionDto {
   content: string;
+  /** To the letter of what an adopted database holds, also numbers that JavaScript would round. */
   metadata: Record<string, unknown>;
   primary_sector: 'episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective';
   /** When the next one took its place. */
   replaced_at: number;
   sectors: ('episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective')[];
+  /** An adopted tag that is no text is given by its JSON. */
   tags: string[];
   /** When this version was written. */
   updated_at: number;
@@ -926,14 +934,14 @@ export interface Operations {
   };
   'users.get': {
     path: {
-      /** 1 to 256 characters, percent-encoded. */
+      /** Percent-encoded. A new user's has 1 to 256 characters. */
       user_id: string;
     };
     answer: UserDto;
   };
   'users.put': {
     path: {
-      /** 1 to 256 characters, percent-encoded. */
+      /** Percent-encoded. A new user's has 1 to 256 characters. */
       user_id: string;
     };
     header?: {
@@ -945,7 +953,7 @@ export interface Operations {
   };
   'users.erase': {
     path: {
-      /** 1 to 256 characters, percent-encoded. */
+      /** Percent-encoded. A new user's has 1 to 256 characters. */
       user_id: string;
     };
     header?: {
@@ -956,7 +964,7 @@ export interface Operations {
   };
   'users.memories': {
     path: {
-      /** 1 to 256 characters, percent-encoded. */
+      /** Percent-encoded. A new user's has 1 to 256 characters. */
       user_id: string;
     };
     query?: {
@@ -982,7 +990,7 @@ export interface Operations {
   };
   'users.reflect': {
     path: {
-      /** 1 to 256 characters, percent-encoded. */
+      /** Percent-encoded. A new user's has 1 to 256 characters. */
       user_id: string;
     };
     header?: {
@@ -993,14 +1001,14 @@ export interface Operations {
   };
   'users.summary': {
     path: {
-      /** 1 to 256 characters, percent-encoded. */
+      /** Percent-encoded. A new user's has 1 to 256 characters. */
       user_id: string;
     };
     answer: SummaryDto;
   };
   'users.regenerate': {
     path: {
-      /** 1 to 256 characters, percent-encoded. */
+      /** Percent-encoded. A new user's has 1 to 256 characters. */
       user_id: string;
     };
     header?: {

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
 import { Absent, Clearable, IsMetadata, IsName, IsStorableText } from '../http/field.validators.js';
+import type { JsonText } from '../http/json-text.js';
 import { PageDto } from '../http/page.dto.js';
 
 const MAX_DESCRIPTION_CHARACTERS = 4_096;
@@ -33,7 +34,7 @@ export class CollectionDto {
   @ApiProperty({ type: String, nullable: true })
   description: string | null;
   @ApiProperty({ type: 'object', additionalProperties: true })
-  metadata: Record<string, unknown>;
+  metadata: Record<string, unknown> | JsonText;
   /** Living memories in it that the caller may see. */
   count: number;
   /** Null: it was never described, and is there because a memory names it. */

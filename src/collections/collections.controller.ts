@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RequirePermission } from '../auth/route-access.decorators.js';
-import { jsonObject } from '../memories/stored-json.js';
+import { jsonAnswer } from '../memories/stored-json.js';
 import {
   CollectionDto,
   CollectionListDto,
@@ -69,7 +69,7 @@ function view({ name, count, described }: CountedCollection): CollectionDto {
   return {
     name,
     description: described?.description ?? null,
-    metadata: described ? jsonObject(described.metadata) : {},
+    metadata: described ? jsonAnswer(described.metadata) : {},
     count,
     created_at: described?.createdAt ?? null,
     updated_at: described?.updatedAt ?? null,

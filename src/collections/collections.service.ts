@@ -43,12 +43,12 @@ export class CollectionsService {
 
   /** By name, in byte order. @throws ApiError 400 INVALID_CURSOR */
   async list({ cursor, limit = DEFAULT_LIMIT }: ListCollectionsDto): Promise<CollectionPage> {
-    const after = cursor === undefined ? '' : decodeCursor(cursor, ['string'], LIST)[0];
+    const after = cursor === undefined ? undefined : decodeCursor(cursor, ['string'], LIST)[0];
     return this.tenancy.snapshot(async () => {
       // One more than asked for, to know whether there is a next page.
       const take = limit + 1;
       const described = await this.collections.find({
-        where: { name: MoreThan(after) },
+        where: after === undefined ? {} : { name: MoreThan(after) },
         order: { name: 'ASC' },
         take,
       });
@@ -137,12 +137,12 @@ export class CollectionsService {
   }
 
   /** How many memories carry each of the next names. */
-  private async counts(after: string, take: number): Promise<Map<string, number>> {
+  private async counts(after: string | undefined, take: number): Promise<Map<string, number>> {
     const rows = await this.memories
       .createQueryBuilder('m')
       .select('m.collection', 'name')
       .addSelect('COUNT(*)', 'count')
-      .where('m.collection > :after', { after })
+      .where(after === undefined ? 'm.collection IS NOT NULL' : 'm.collection > :after', { after })
       .groupBy('m.collection')
       .orderBy('m.collection', 'ASC')
       .limit(take)

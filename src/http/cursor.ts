@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ApiError } from './api-error.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 
-/** The kinds of value a page key is made of; integers are safe ones. */
+/** The kinds of value a page key is made of; numbers are finite. */
 interface KeyKinds {
   string: string;
-  integer: number;
+  number: number;
 }
 
 type KeyOf<Kinds extends readonly (keyof KeyKinds)[]> = { -readonly [I in keyof Kinds]: KeyKinds[Kinds[I]] };
@@ -17,7 +18,21 @@ type KeyOf<Kinds extends readonly (keyof KeyKinds)[]> = { -readonly [I in keyof 
  * @param list what the cursor is good for: the list's name, filters and order
  */
 export function encodeCursor(key: readonly (string | number)[], list: object): string {
-  return Buffer.from(JSON.stringify([...key, binding(list)]), 'utf8').toString('base64url');
+  const text = Buffer.from(JSON.stringify([...key, binding(list)]), 'utf8');
+  if (text.length <= MAX_PLAIN_BYTES) return text.toString('base64url');
+  return PACKED + deflateRawSync(text).toString('base64url');
+}
+
+/** Adopted databases hold ids and names so long that a cursor made of them would be more than a URL can hold. */
+const MAX_PLAIN_BYTES = 2_048;
+const MAX_UNPACKED_BYTES = 4 * 1024 * 1024;
+/** Before a cursor that is packed; no base64url begins so. */
+const PACKED = '~';
+
+function textOf(cursor: string): string {
+  if (!cursor.startsWith(PACKED)) return Buffer.from(cursor, 'base64url').toString('utf8');
+  const packed = Buffer.from(cursor.slice(PACKED.length), 'base64url');
+  return inflateRawSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8');
 }
 
 /**
@@ -30,11 +45,11 @@ export function decodeCursor<const Kinds extends readonly (keyof KeyKinds)[]>(
   list: object,
 ): KeyOf<Kinds> {
   try {
-    const read = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown;
+    const read = JSON.parse(textOf(cursor)) as unknown;
     if (Array.isArray(read) && read.length === kinds.length + 1 && read.at(-1) === binding(list)) {
       const key: unknown[] = read.slice(0, -1);
       const fits = kinds.every((kind, i) =>
-        kind === 'string' ? typeof key[i] === 'string' : Number.isSafeInteger(key[i]),
+        kind === 'string' ? typeof key[i] === 'string' : Number.isFinite(key[i]),
       );
       if (fits) return key as KeyOf<Kinds>;
     }

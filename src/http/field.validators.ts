@@ -43,6 +43,13 @@ export const IsUserId = valueCheck(
   'must be 1 to 256 characters of well-formed text without U+0000',
 );
 
+/** The id of what may be there already: adopted databases hold ids that nothing new could be given. */
+export const IsKnownId = valueCheck(
+  'isKnownId',
+  (value) => typeof value === 'string' && value !== '' && !value.includes('\u0000') && value.isWellFormed(),
+  'must be one or more characters of well-formed text without U+0000',
+);
+
 export const IsVaultId = valueCheck(
   'isVaultId',
   isVaultId,

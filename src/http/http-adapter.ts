@@ -4,6 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
 import { failureOf, failureOfStatus } from './failure.js';
+import { writeJson } from './json-text.js';
 import type { Log } from './logger.js';
 import { sendFailure } from './problem.filter.js';
 import { errorWriterFor } from './problem.js';
@@ -20,8 +21,8 @@ const TIMEOUT_CHECK_INTERVAL = 5_000;
 const KEEP_ALIVE_TIMEOUT = 72_000;
 /** Connections at once; more are dropped. Below the usual limit of open files with room for the database. */
 const MAX_CONNECTIONS = 10_000;
-/** Characters, still percent-encoded: a name of 256 characters takes up to nine times as many. */
-const MAX_PARAM_LENGTH = 4_096;
+/** Characters, still percent-encoded; what Node takes of a request's header (16 KiB) is the bound before this. */
+const MAX_PARAM_LENGTH = 16_384;
 
 /** Sent with answers to requests that are too broken to reach the hooks that set them otherwise. */
 const BARE_HEADERS = {
@@ -53,6 +54,7 @@ export function createHttpAdapter(config: Config, log: Log): FastifyAdapter {
     // Nothing here is middleware in Express's sense, so its machinery need not run for every request.
     skipMiddie: true,
   });
+  adapter.getInstance().setReplySerializer((payload) => writeJson(payload)!);
   const server = adapter.getInstance().server;
   server.maxConnections = MAX_CONNECTIONS;
   server.on('checkExpectation', (request, response) => {

@@ -68,8 +68,8 @@ export function scanJson(text: string, what = 'body'): void {
   }
 }
 
-/** @returns the place behind the closing quote; -1 when there is none */
-function endOfString(text: string, start: number): number {
+/** @param start where the opening quote is. @returns the place behind the closing quote; -1 when there is none */
+export function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let before = quote - 1;
     while (text.charCodeAt(before) === BACKSLASH) before--;

@@ -5,8 +5,8 @@ import { Absent } from './field.validators.js';
 /** Rows of a page where nothing is said, and at most. */
 export const DEFAULT_LIMIT = 20;
 export const MAX_LIMIT = 100;
-/** A key of the longest parts, escaped as JSON and encoded, with its binding. */
-export const MAX_CURSOR_CHARACTERS = 8_192;
+/** As much as the header of a request, 16 KiB of it all, has room for beside a token. */
+export const MAX_CURSOR_CHARACTERS = 12_288;
 
 /** Which page of a list. */
 export class PageDto {

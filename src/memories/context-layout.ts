@@ -1,4 +1,4 @@
-import { dateOfDay } from '../recall/calendar.js';
+import { isoDay } from '../recall/calendar.js';
 import { featuresOf } from '../recall/memory-features.js';
 import { nameTerms, spokenForm } from '../recall/spoken-form.js';
 import type { Memory } from './memory.entity.js';
@@ -36,8 +36,7 @@ export function contextItemOf(memory: Memory): ContextItem {
   const start = speaker === undefined ? '- ' : `- ${speaker}: `;
   const quotes = quotesAround(content);
   const text = quotes === '' ? start + content : `${start}${quotes}\n${content}\n${quotes}`;
-  // Rows of adopted databases may hold times that are none.
-  return { memory, day: Number.isSafeInteger(day) ? day : 0, session, text };
+  return { memory, day, session, text };
 }
 
 /** What ends a line, in any reader's eyes. */
@@ -104,7 +103,7 @@ export class ContextText {
     const item = contextItemOf(memory);
     const key = JSON.stringify([memory.userId, item.session, item.day]);
     const group = this.groups.get(key);
-    const before = group ? '' : (this.groups.size > 0 ? '\n\n' : '') + headingOf(item);
+    const before = group ? '' : (this.groups.size > 0 ? '\n\n' : '') + isoDay(item.day);
     const cost = tokenCost(before) + tokenCost('\n') + tokenCost(item.text, this.left);
     if (cost > this.left) return false;
     this.spent += cost;
@@ -120,18 +119,10 @@ export class ContextText {
     return {
       memories: groups.flat().map(({ memory }) => memory),
       text: groups
-        .map((group) => [headingOf(group[0]), ...group.map(({ text }) => text)].join('\n'))
+        .map((group) => [isoDay(group[0].day), ...group.map(({ text }) => text)].join('\n'))
         .join('\n\n'),
     };
   }
-}
-
-/** The date, as ISO 8601 writes it. */
-function headingOf({ day }: ContextItem): string {
-  const date = dateOfDay(day);
-  const year = String(Math.abs(date.year)).padStart(4, '0');
-  const [month, dayOfMonth] = [date.month + 1, date.day].map((part) => String(part).padStart(2, '0'));
-  return `${date.year < 0 ? '-' : ''}${year}-${month}-${dayOfMonth}`;
 }
 
 /** By time, then by arrival. */

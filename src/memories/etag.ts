@@ -25,5 +25,6 @@ export function versionsOf(header: string | undefined): number[] | undefined {
       errors: [{ field: 'If-Match', message: 'must be an ETag of the memory, in its quotes, or *' }],
     });
   }
-  return tags.filter((tag) => /^"\d{1,15}"$/.test(tag)).map((tag) => Number(tag.slice(1, -1)));
+  const versions = tags.map((tag) => Number(tag.slice(1, -1)));
+  return versions.filter((version, i) => etagOf({ version }) === tags[i]);
 }

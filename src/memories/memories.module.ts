@@ -17,6 +17,7 @@ import { Memory } from './memory.entity.js';
 import { MemoryBatch } from './memory-batch.js';
 import { MemoryCreator } from './memory-creator.js';
 import { MemoryFollowUps } from './memory-follow-ups.js';
+import { MemoryHistory } from './memory-history.js';
 import { MemoryLister } from './memory-lister.js';
 import { MemoryMover } from './memory-mover.js';
 import { MemoryReinforcement } from './memory-reinforcement.js';
@@ -42,6 +43,7 @@ import { MemoryVersion } from './memory-version.entity.js';
     MemoryContext,
     MemoryCreator,
     MemoryFollowUps,
+    MemoryHistory,
     MemoryLister,
     MemoryMover,
     MemoryReinforcement,

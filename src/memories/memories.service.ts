@@ -9,13 +9,14 @@ import { VaultsService } from '../vaults/vaults.service.js';
 import { ExpirySweep } from './expiry-sweep.js';
 import type { CreateMemoryDto, PatchMemoryDto } from './memory.dto.js';
 import { Memory } from './memory.entity.js';
-import { applyChange, checkVersion, refuseEmpty, refusePast } from './memory-change.js';
+import { applyChange, changedColumns, checkVersion, refuseEmpty, refusePast } from './memory-change.js';
 import { MemoryCreator, type Stored } from './memory-creator.js';
 import { MemoryFollowUps } from './memory-follow-ups.js';
 import { refuseOtherUser } from './memory-filters.js';
+import { MemoryHistory } from './memory-history.js';
 import { MemoryMover } from './memory-mover.js';
 import { MemoryRemover } from './memory-remover.js';
-import { MemoryVersion } from './memory-version.entity.js';
+import type { MemoryVersion } from './memory-version.entity.js';
 
 /** 404 for what does not exist, or belongs to someone else, or has expired: all look alike. */
 export function memoryNotFound(): ApiError {
@@ -29,7 +30,7 @@ export class MemoriesService {
 
   constructor(
     @InjectRepository(Memory) private readonly memories: Repository<Memory>,
-    @InjectRepository(MemoryVersion) private readonly versions: Repository<MemoryVersion>,
+    private readonly formerStates: MemoryHistory,
     private readonly tenancy: Tenancy,
     private readonly vaults: VaultsService,
     private readonly creator: MemoryCreator,
@@ -74,19 +75,11 @@ export class MemoriesService {
       checkVersion(memory, expectedVersions);
       await this.vaults.ensureWritable();
       this.sweep.afterWrite();
-      await this.keepVersion(memory, now);
+      await this.formerStates.keep(memory, now);
       const before = { ...memory };
       applyChange(memory, change, now);
       await this.mover.reindex(before, memory);
-      const {
-        vaultId: _,
-        id: __,
-        versions: ___,
-        vectors: ____,
-        outgoing: _____,
-        incoming: ______,
-        ...columns
-      } = memory;
+      const columns = changedColumns(before, memory);
       // In a scope that sees expired rows: one whose time came a moment ago has to follow its index entry.
       await TenantContext.asVault(() => this.memories.update({ id }, columns));
       await this.followUps.changed(before, memory);
@@ -108,7 +101,7 @@ export class MemoriesService {
   async history(id: string): Promise<MemoryVersion[]> {
     return this.tenancy.snapshot(async () => {
       await this.get(id);
-      return this.versions.find({ where: { memoryId: id }, order: { version: 'DESC' } });
+      return this.formerStates.of(id);
     });
   }
 
@@ -124,11 +117,5 @@ export class MemoriesService {
       throw new ApiError(403, 'FORBIDDEN', 'This memory belongs to the vault: a user may read it only.');
     }
     return memory;
-  }
-
-  private async keepVersion(memory: Memory, now: number): Promise<void> {
-    const { id: memoryId, version, userId, content, primarySector, sectors, tags, metadata } = memory;
-    const former = { memoryId, version, userId, content, primarySector, sectors, tags, metadata };
-    await this.versions.insert({ ...former, updatedAt: memory.updatedAt, replacedAt: now });
   }
 }

@@ -47,6 +47,15 @@ export function applyChange(memory: Memory, change: PatchMemoryDto, now: number)
   memory.updatedAt = now;
 }
 
+/**
+ * What is to be written of a changed memory: nothing of what stays, because rows of adopted databases hold texts and
+ * numbers that JavaScript cannot give back as they are.
+ */
+export function changedColumns(before: Memory, after: Memory): Partial<Memory> {
+  const names = (Object.keys(after) as (keyof Memory)[]).filter((name) => after[name] !== before[name]);
+  return Object.fromEntries(names.map((name) => [name, after[name]]));
+}
+
 /** SHA-256 of a memory's content, as `content_hash` holds it. */
 export function hashOf(content: string): string {
   return hash('sha256', content, 'hex');

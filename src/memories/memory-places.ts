@@ -55,8 +55,8 @@ export class MemoryPlaces {
 const COLUMN_FILTERS = [
   '(:anySession = 1 OR m.sessionId = :session)',
   '(:anyCollection = 1 OR m.collection = :collection)',
-  'm.createdAt + 0 >= :createdAfter',
-  'm.createdAt + 0 < :createdBefore',
+  '(:anyStart = 1 OR m.createdAt + 0 >= :createdAfter)',
+  '(:anyEnd = 1 OR m.createdAt + 0 < :createdBefore)',
 ];
 
 function columnValues({ session_id, collection, created_after, created_before }: MemoryFiltersDto): Values {
@@ -65,8 +65,10 @@ function columnValues({ session_id, collection, created_after, created_before }:
     session: session_id ?? '',
     anyCollection: collection === undefined ? 1 : 0,
     collection: collection ?? '',
-    createdAfter: created_after ?? Number.MIN_SAFE_INTEGER,
-    createdBefore: created_before ?? Number.MAX_SAFE_INTEGER,
+    anyStart: created_after === undefined ? 1 : 0,
+    createdAfter: created_after ?? 0,
+    anyEnd: created_before === undefined ? 1 : 0,
+    createdBefore: created_before ?? 0,
   };
 }
 

@@ -19,22 +19,22 @@ import { ExplanationDto } from './explanation.dto.js';
 import { MAX_CURSOR_CHARACTERS, MAX_LIMIT } from '../http/page.dto.js';
 import { MemoryDto } from './memory-view.dto.js';
 import { SECTORS, type Sector } from './sectors.js';
-import { Absent, IsMetadata, IsName, IsStorableText, IsTime, IsUserId } from '../http/field.validators.js';
+import { Absent, IsKnownId, IsMetadata, IsStorableText, IsTime } from '../http/field.validators.js';
 
 const MAX_QUERY_CHARACTERS = 8_192;
 
 /** Which memories, by what stands in columns. Every condition given must hold. */
 class ColumnFiltersDto {
   @Absent()
-  @IsUserId()
+  @IsKnownId()
   user_id?: string;
 
   @Absent()
-  @IsName()
+  @IsStorableText()
   session_id?: string;
 
   @Absent()
-  @IsName()
+  @IsStorableText()
   collection?: string;
 
   /** At this millisecond or later. */
@@ -64,7 +64,7 @@ export class MemoryFiltersDto extends ColumnFiltersDto {
   @Absent()
   @IsArray()
   @ArrayMaxSize(64)
-  @IsName({ each: true })
+  @IsStorableText({ each: true })
   tags?: string[];
 
   /** Each of these keys with an equal value (nested values by their JSON). */
@@ -128,7 +128,7 @@ export class MemoryFilterQueryDto extends ColumnFiltersDto {
   sector?: Sector;
 
   @Absent()
-  @IsName()
+  @IsStorableText()
   tag?: string;
 
   /** A JSON object: each of its keys with an equal value. */

@@ -20,7 +20,7 @@ export class MemoryRemover {
    * @param why somebody deletes them, or their time has come
    */
   async remove(
-    memories: readonly Pick<Memory, 'id' | 'userId' | 'position'>[],
+    memories: readonly Pick<Memory, 'userId' | 'position'>[],
     why: 'delete' | 'expire',
   ): Promise<void> {
     const positions = new Map<string, number[]>();
@@ -30,10 +30,12 @@ export class MemoryRemover {
       else positions.set(userId, [position]);
     }
     for (const userId of [...positions.keys()].sort()) {
-      await this.index.remove(userId, positions.get(userId)!);
+      const list = positions.get(userId)!;
+      await this.index.remove(userId, list);
+      // In a scope that sees expired rows: one whose time came a moment ago has to go with its index entry. By
+      // position: the id of an adopted row may hold bytes that cannot be named.
+      await TenantContext.asVault(() => this.memories.delete({ userId, position: In(list) }));
     }
-    // In a scope that sees expired rows: one whose time came a moment ago has to go with its index entry.
-    await TenantContext.asVault(() => this.memories.delete({ id: In(memories.map(({ id }) => id)) }));
     await this.followUps.removed(memories, why);
   }
 }

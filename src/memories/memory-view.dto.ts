@@ -1,9 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { JsonText } from '../http/json-text.js';
 import type { Memory } from './memory.entity.js';
 import type { MemoryVersion } from './memory-version.entity.js';
 import { salienceAt } from './salience.js';
 import { SECTORS } from './sectors.js';
-import { jsonObject, jsonStrings } from './stored-json.js';
+import { jsonAnswer, jsonStrings } from './stored-json.js';
 
 /** What a memory says, now or formerly. */
 class MemoryStateDto {
@@ -12,9 +13,11 @@ class MemoryStateDto {
   primary_sector: string;
   @ApiProperty({ enum: SECTORS, isArray: true })
   sectors: string[];
+  /** An adopted tag that is no text is given by its JSON. */
   tags: string[];
+  /** To the letter of what an adopted database holds, also numbers that JavaScript would round. */
   @ApiProperty({ type: 'object', additionalProperties: true })
-  metadata: Record<string, unknown>;
+  metadata: Record<string, unknown> | JsonText;
 }
 
 function stateOf(row: Memory | MemoryVersion): MemoryStateDto {
@@ -23,7 +26,7 @@ function stateOf(row: Memory | MemoryVersion): MemoryStateDto {
     primary_sector: row.primarySector,
     sectors: jsonStrings(row.sectors),
     tags: jsonStrings(row.tags),
-    metadata: jsonObject(row.metadata),
+    metadata: jsonAnswer(row.metadata),
   };
 }
 

@@ -1,15 +1,56 @@
-/** Stored JSON as an array of its strings; what is none (old rows may hold anything) reads as empty. */
+import { jsonParts } from '../http/json-parts.js';
+import { JsonText } from '../http/json-text.js';
+
+// JSON as it stands in a row. What this service has written is as JSON.stringify writes it; rows of adopted
+// databases may hold anything, and are to say what they said there.
+
+/**
+ * As an array of texts. An item that is no text is given by its JSON; what is no array reads as an array of that
+ * one thing, and null, an empty object or broken text as an empty one.
+ */
 export function jsonStrings(text: string): string[] {
   const value = parse(text);
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+  if (Array.isArray(value)) {
+    if (value.every((item): item is string => typeof item === 'string')) return value;
+    const parts = jsonParts(text);
+    return value.map((item: unknown, i) => (typeof item === 'string' ? item : parts[i]));
+  }
+  if (typeof value === 'string') return [value];
+  const isNothing = value === undefined || value === null || (isObject(value) && isEmpty(value));
+  return isNothing ? [] : [text.trim()];
 }
 
-/** Stored JSON as an object; what is none reads as `{}`. */
+/** As an object; what is none reads as `{}`. */
 export function jsonObject(text: string): Record<string, unknown> {
   const value = parse(text);
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
+  return isObject(value) ? value : {};
+}
+
+/**
+ * Characters beyond which a text is answered as it stands without asking whether it has to be: that costs less
+ * than writing it anew, and what nests too deep to be written is longer.
+ */
+const MAX_WRITTEN_ANEW = 1_024;
+
+/** As an answer gives it: the object itself where it would be written as it stands here, else its text. */
+export function jsonAnswer(text: string): Record<string, unknown> | JsonText {
+  if (text === '{}') return {};
+  try {
+    const json = new JsonText(text);
+    if (!isObject(json.value)) return {};
+    const isPlain = text.length <= MAX_WRITTEN_ANEW && JSON.stringify(json.value) === text;
+    return isPlain ? json.value : json;
+  } catch {
+    return {};
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isEmpty(value: object): boolean {
+  return Object.keys(value).length === 0;
 }
 
 function parse(text: string): unknown {

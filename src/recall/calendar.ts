@@ -96,6 +96,22 @@ export function dayOfTime(time: number): number {
   return Math.floor(time / DAY_MS);
 }
 
+/** The days from 1970-01-01 within which a day is one: as many as every field that holds one has room for. */
+const LAST_DAY = 1e9;
+
+/** The same of a time that an adopted row may hold: beyond some million years, or no number, it is that of 1970-01-01. */
+export function dayOfStoredTime(time: number): number {
+  const day = dayOfTime(time);
+  return Math.abs(day) <= LAST_DAY ? day : 0;
+}
+
+/** A day as ISO 8601 writes it, `2026-05-03`; years beyond four digits as they are. */
+export function isoDay(day: number): string {
+  const { year, month, day: dayOfMonth } = dateOfDay(day);
+  const digits = (value: number, length: number) => String(value).padStart(length, '0');
+  return `${year < 0 ? '-' : ''}${digits(Math.abs(year), 4)}-${digits(month + 1, 2)}-${digits(dayOfMonth, 2)}`;
+}
+
 /** True when the year has such a day in such a month. */
 export function isDate(year: number, month: number, day: number): boolean {
   if (month < 0 || month > 11 || day < 1 || day > 31) return false;

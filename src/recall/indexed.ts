@@ -28,7 +28,7 @@ export function slotOf(memory: Indexed): Slot {
     terms: features.terms.map(termHash),
     speaker: features.speaker.map(termHash),
     mentions: features.mentions,
-    day: integerOr0(features.day),
+    day: features.day,
     session,
     time: session === null ? integerOr0(features.time) : null,
     expiresAt: memory.expiresAt,

@@ -1,4 +1,4 @@
-import { type DateMention, dayOfTime } from './calendar.js';
+import { type DateMention, dayOfStoredTime } from './calendar.js';
 import { dateOfValue } from './dates.js';
 import { endsWithQuestion, onlyQuestions } from './questions.js';
 import { nameTerms, spokenForm } from './spoken-form.js';
@@ -60,7 +60,7 @@ export function featuresOf({ content, metadata, sessionId, createdAt }: IndexedM
     dateOfValue(given.date) ??
     dateOfValue(given.timestamp) ??
     written ??
-    dayOfTime(createdAt);
+    dayOfStoredTime(createdAt);
   const pictured = typeof given.caption === 'string' ? [given.caption] : [];
   const shown = [...new Set([...captions, ...pictured].map((caption) => caption.trim()))].filter(Boolean);
   const { hasTime, mentions } = readTimes(text, day);

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Absent, IsUserId } from '../http/field.validators.js';
+import { Absent, IsKnownId } from '../http/field.validators.js';
 import { PageDto } from '../http/page.dto.js';
 
 /** The memories of one owner that name the same session. Times are milliseconds since 1970. */
@@ -27,14 +27,14 @@ export class SessionListDto {
 export class SessionOwnerDto {
   /** For service tokens; absent: every owner's. A user's token may name that user only. */
   @Absent()
-  @IsUserId()
+  @IsKnownId()
   user_id?: string;
 }
 
 export class ListSessionsDto extends PageDto {
   /** For service tokens; absent: every owner's. A user's token may name that user only. */
   @Absent()
-  @IsUserId()
+  @IsKnownId()
   user_id?: string;
 }
 

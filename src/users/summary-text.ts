@@ -1,3 +1,4 @@
+import { dayOfStoredTime, isoDay } from '../recall/calendar.js';
 import { terms } from '../recall/terms.js';
 
 /** A memory as far as a summary looks at it. */
@@ -81,9 +82,8 @@ export function quoted(text: string, limit: number): string {
   return `${kept.isWellFormed() ? kept : kept.slice(0, -1)}…`;
 }
 
-/** The day in UTC, as ISO 8601 writes it. */
 function dayOf(time: number): string {
-  return new Date(time).toISOString().split('T')[0];
+  return isoDay(dayOfStoredTime(time));
 }
 
 function countedSectors(samples: readonly SummarySample[]): string {

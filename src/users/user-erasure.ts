@@ -106,8 +106,13 @@ export class UserErasure {
     if (found.length === 0) return 0;
     const ids = found.map((row) => row.id as string);
     await this.countDependents(entity, ids, userId, counts);
-    if (key.join() === 'id') await rows.delete({ id: In(ids) });
-    else await rows.delete(found.map((row) => Object.fromEntries(key.map((name) => [name, row[name]]))));
+    const these =
+      key.join() === 'id'
+        ? { id: In(ids) }
+        : found.map((row) => Object.fromEntries(key.map((name) => [name, row[name]])));
+    const { affected } = await rows.delete(these);
+    // Adopted rows may have keys that cannot be named as they are, such as a time beyond 2^53.
+    if ((affected ?? 0) < found.length) await rows.delete({ userId });
     add(counts, entity, found.length);
     return found.length;
   }

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
-import { Clearable, IsStorableText, IsUserId } from '../http/field.validators.js';
+import { Clearable, IsKnownId, IsStorableText } from '../http/field.validators.js';
 import { PageDto } from '../http/page.dto.js';
 import { ListMemoriesDto } from '../memories/memory-query.dto.js';
 import { MemoryDto } from '../memories/memory-view.dto.js';
@@ -8,9 +8,9 @@ import { MemoryDto } from '../memories/memory-view.dto.js';
 const MAX_SUMMARY_CHARACTERS = 10_000;
 
 export class UserParamsDto {
-  /** 1 to 256 characters, percent-encoded. */
+  /** Percent-encoded. A new user's has 1 to 256 characters. */
   @ApiProperty({ example: 'ana' })
-  @IsUserId()
+  @IsKnownId()
   user_id: string;
 }
 

@@ -7,6 +7,7 @@ import { refuseOtherUser } from '../memories/memory-filters.js';
 import { MemoryLister, type MemoryPage } from '../memories/memory-lister.js';
 import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import { ScopeRow } from '../recall/scope.entity.js';
+import { isUserId } from '../tenancy/scope.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { VaultsService } from '../vaults/vaults.service.js';
 import { type Reflections, ReflectionsService } from './reflections.service.js';
@@ -87,7 +88,7 @@ export class UsersService {
    * Makes the user known, and sets the summary or gives it back.
    *
    * @returns the user, and whether nobody knew them before
-   * @throws ApiError 403 for another user
+   * @throws ApiError 403 for another user, 400 for a new one whose id is too long
    */
   async put(userId: string, { summary }: PutUserDto): Promise<{ user: UserWithSummary; created: boolean }> {
     refuseOtherUser(userId);
@@ -95,6 +96,7 @@ export class UsersService {
     return this.tenancy.transaction(async () => {
       await this.vaults.ensureWritable();
       const before = await this.find(userId);
+      if (!before && !isUserId(userId)) throw unusableId();
       if (!before?.row) await this.users.insert(newUser(userId, now));
       const manual = typeof summary === 'string';
       if (summary !== undefined) {
@@ -173,6 +175,12 @@ export class UsersService {
 /** 404 for a user whom the vault does not know, whoever else may. */
 function userNotFound(): ApiError {
   return new ApiError(404, 'NOT_FOUND', 'There is no user with this id.');
+}
+
+function unusableId(): ApiError {
+  return new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
+    errors: [{ field: 'user_id', message: 'must be 1 to 256 characters of well-formed text without U+0000' }],
+  });
 }
 
 /** As SQLite and PostgreSQL with COLLATE "C" order text. */

@@ -85,7 +85,7 @@ export class EdgeReader {
       const left = near === undefined ? ids : ids.filter((id) => compareBytes(id, near) >= 0);
       const rows = await statement.all({
         ids: padded(left),
-        leastWeight: minWeight || -Number.MAX_VALUE,
+        leastWeight: minWeight || -Infinity,
         ...(type !== undefined && { type }),
         ...(last && { lastNear: nearEnd(last, side), lastFar: farEnd(last, side), lastType: last.type }),
       });

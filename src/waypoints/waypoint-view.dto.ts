@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { JsonText } from '../http/json-text.js';
 import { MemoryDto } from '../memories/memory-view.dto.js';
-import { jsonObject } from '../memories/stored-json.js';
+import { jsonAnswer } from '../memories/stored-json.js';
 import { effectiveWeight } from './edge-cost.js';
 import type { Edge } from './edge-reader.js';
 import type { Waypoint } from './waypoint.entity.js';
@@ -24,7 +25,7 @@ export class WaypointDto extends EdgeDto {
   @ApiProperty({ type: String, nullable: true })
   user_id: string | null;
   @ApiProperty({ type: 'object', additionalProperties: true })
-  metadata: Record<string, unknown>;
+  metadata: Record<string, unknown> | JsonText;
   created_at: number;
   updated_at: number;
 
@@ -32,7 +33,7 @@ export class WaypointDto extends EdgeDto {
     return {
       ...EdgeDto.of({ ...waypoint, weight: effectiveWeight(waypoint.weight) }),
       user_id: waypoint.userId || null,
-      metadata: jsonObject(waypoint.metadata),
+      metadata: jsonAnswer(waypoint.metadata),
       created_at: waypoint.createdAt,
       updated_at: waypoint.updatedAt,
     };

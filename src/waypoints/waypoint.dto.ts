@@ -1,12 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsNotIn, IsNumber, IsString, Length, Max, Min } from 'class-validator';
-import { Absent, IsMetadata, IsName, IsStorableText, IsUserId } from '../http/field.validators.js';
+import { Absent, IsKnownId, IsMetadata, IsName } from '../http/field.validators.js';
 import { MAX_CURSOR_CHARACTERS, MAX_LIMIT } from '../http/page.dto.js';
 import { DEFAULT_TYPE, RESERVED_TYPES } from './waypoint-types.js';
 
-/** Adopted databases may hold longer ids than new memories can have. */
-const MAX_ID_CHARACTERS = 1_024;
 export const MAX_NEIGHBOUR_DEPTH = 5;
 export const MAX_PATH_DEPTH = 10;
 
@@ -16,11 +14,6 @@ export type Direction = (typeof DIRECTIONS)[number];
 
 export const PATH_MODES = ['shortest', 'strongest'] as const;
 
-/** The id of a memory, of whatever form. */
-const IsMemoryId = (): PropertyDecorator => (target, property) => {
-  for (const check of [IsString(), Length(1, MAX_ID_CHARACTERS), IsStorableText()]) check(target, property);
-};
-
 const IsWeight = (): PropertyDecorator => (target, property) => {
   for (const check of [IsNumber(), Min(0), Max(1)]) check(target, property);
 };
@@ -28,12 +21,12 @@ const IsWeight = (): PropertyDecorator => (target, property) => {
 export class PutWaypointDto {
   /** The memory that it starts from. */
   @ApiProperty({ example: '0199a2c4-7a53-7d1e-9b7e-3f6f2f0c8a11' })
-  @IsMemoryId()
+  @IsKnownId()
   src_id: string;
 
   /** The memory that it leads to: another one, of the same owner. */
   @ApiProperty({ example: '0199a2c5-1be0-7c44-8f12-b1a9d3a70e52' })
-  @IsMemoryId()
+  @IsKnownId()
   dst_id: string;
 
   /** What the one is to the other. Two memories may be joined by one waypoint of each type. */
@@ -58,10 +51,10 @@ export class PutWaypointDto {
 
 /** Which waypoint: ids may hold any character, so they stand in the query. */
 export class WaypointKeyDto {
-  @IsMemoryId()
+  @IsKnownId()
   src_id: string;
 
-  @IsMemoryId()
+  @IsKnownId()
   dst_id: string;
 
   @ApiPropertyOptional({ default: DEFAULT_TYPE })
@@ -87,7 +80,7 @@ class WaypointFiltersDto {
 export class ListWaypointsDto extends WaypointFiltersDto {
   /** Those that start from this memory or lead to it, as `direction` says. */
   @Absent()
-  @IsMemoryId()
+  @IsKnownId()
   memory_id?: string;
 
   /** With `memory_id`: those that start from it (`out`), lead to it (`in`), or both. */
@@ -97,16 +90,16 @@ export class ListWaypointsDto extends WaypointFiltersDto {
   direction?: Direction;
 
   @Absent()
-  @IsMemoryId()
+  @IsKnownId()
   src_id?: string;
 
   @Absent()
-  @IsMemoryId()
+  @IsKnownId()
   dst_id?: string;
 
   /** Between memories of this user. A user's token may name that user only. */
   @Absent()
-  @IsUserId()
+  @IsKnownId()
   user_id?: string;
 
   /** By the creation time of the memory they start from: `desc`, the newest first, or `asc`. */
@@ -144,7 +137,7 @@ class WalkDto extends WaypointFiltersDto {
 }
 
 export class NeighboursQueryDto extends WalkDto {
-  @IsMemoryId()
+  @IsKnownId()
   memory_id: string;
 
   /** How many waypoints away at most. */
@@ -165,10 +158,10 @@ export class NeighboursQueryDto extends WalkDto {
 }
 
 export class PathQueryDto extends WalkDto {
-  @IsMemoryId()
+  @IsKnownId()
   from: string;
 
-  @IsMemoryId()
+  @IsKnownId()
   to: string;
 
   /** `shortest`: over the fewest waypoints, of those the strongest. `strongest`: the highest product of weights. */

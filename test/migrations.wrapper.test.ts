@@ -340,7 +340,7 @@ describe('the command', () => {
       [['run', 'twice'], 'Unexpected: twice'],
       [['revert', '--dry-run'], 'goes with "run"'],
       [['run', '--vault', '../etc'], '--vault must be a vault id'],
-      [['run', '--vault-map', join(path, '..', 'absent.json')], 'cannot be read as JSON'],
+      [['run', '--vault-map', join(path, '..', 'absent.json')], 'cannot be used'],
     ] as [string[], string][]) {
       const { status, stderr } = await migrate(path, ...args);
       expect(status).toBe(2);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type AdoptionOptions, DEFAULT_ADOPTION } from '../../migrations/openmemory/owners.js';
+import { hasDuplicateNames } from '../auth/duplicate-names.js';
 import { isVaultId } from '../vaults/vault-id.js';
 import { UsageError } from './usage.error.js';
 
@@ -87,9 +88,11 @@ function checked(vault: unknown, where: string): string {
 function readMap(file: string): Record<string, string> {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    const text = readFileSync(file, 'utf8');
+    value = JSON.parse(text);
+    if (hasDuplicateNames(text)) throw new Error('an owner stands in it twice');
   } catch (error) {
-    throw new UsageError(`--vault-map: ${file} cannot be read as JSON (${(error as Error).message}).`);
+    throw new UsageError(`--vault-map: ${file} cannot be used (${(error as Error).message}).`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`--vault-map: ${file} must hold a JSON object of owners with the vault of each.`);

@@ -6,6 +6,7 @@ import type { Identity } from './identity.js';
 import { JwksKeys } from './jwks-keys.js';
 import { TokenRefused } from './refusals.js';
 import { checkClaims, readTokenHeader } from './token-form.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 /** What passport-jwt is given in place of an HTTP request: the token, and the key found for it. */
 interface TokenToVerify {
@@ -24,6 +25,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   private readonly algorithms: ReadonlySet<string>;
   private readonly secret: KeyObject | undefined;
   private readonly jwks: JwksKeys | undefined;
+  private readonly verified = new VerifiedTokens();
 
   constructor(private readonly settings: JwtSettings) {
     const algorithms = settings.algorithms.filter((alg) =>
@@ -57,16 +59,21 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   async verify(token: string): Promise<Identity> {
     const header = readTokenHeader(token);
     if (!this.algorithms.has(header.alg)) throw new TokenRefused('the algorithm is not on the list');
-    return this.verifyWith(isSymmetric(header.alg) ? this.secret : await this.jwks?.find(header), token);
+    const key = isSymmetric(header.alg) ? this.secret : await this.jwks?.find(header);
+    if (!key) throw new TokenRefused('no key for the algorithm');
+    return this.verified.find(token, key) ?? this.verifyWith(key, token);
   }
 
   /** Called by passport-jwt with the claims of a token whose signature and times are good. */
-  validate({ token }: TokenToVerify, claims: unknown): Identity {
-    return identityOf(checkClaims(token, claims), this.settings, Date.now() / 1000);
+  validate({ token, key }: TokenToVerify, parsed: unknown): Identity {
+    const claims = checkClaims(token, parsed);
+    const identity = identityOf(claims, this.settings, Date.now() / 1000);
+    const expires = 1000 * ((claims.exp as number) + this.settings.clockToleranceSeconds);
+    this.verified.remember(token, { key, identity, expires });
+    return identity;
   }
 
-  private verifyWith(key: KeyObject | undefined, token: string): Promise<Identity> {
-    if (!key) throw new TokenRefused('no key for the algorithm');
+  private verifyWith(key: KeyObject, token: string): Promise<Identity> {
     return new Promise((resolve, reject) => {
       // Passport's own way to run a strategy: a derived object per attempt carries the outcome's callbacks.
       const attempt = Object.create(this) as this;

@@ -8,10 +8,13 @@ import { vaultTables } from './vault-tables.js';
 const APART = ['users', 'stats', 'temporal_facts', 'temporal_edges', 'schema_version', 'sqlite_schema'];
 const APART_SQL = APART.flatMap((table) => [`'${table}'`, `'${table}.columns'`]).join(', ');
 
+/** What follows `memories.columns:`; as bytes, since of a text that holds U+0000 there is but the beginning. */
+const MEMORY_OF_COLUMNS = `CAST(substr(CAST("legacy_rows"."id" AS blob), 18) AS text)`;
+
 /** The memory that a row speaks of: what its own data names, if there is such a memory in its vault. */
 const MEMORY_ID = `(CASE WHEN "source_table" NOT IN (${APART_SQL}) AND json_valid("data") THEN
   (SELECT m."id" FROM "memories" m WHERE m."vault_id" = "legacy_rows"."vault_id"
-     AND m."id" = CASE WHEN "source_table" = 'memories.columns' THEN substr("legacy_rows"."id", 18)
+     AND m."id" = CASE WHEN "source_table" = 'memories.columns' THEN ${MEMORY_OF_COLUMNS}
        ELSE coalesce("data" ->> '$.src_id', "data" ->> '$.id') END) END)`;
 
 /** The owner of that memory, or the one that the data names. */

@@ -7,7 +7,7 @@ import { awkward, makeFile } from './harness/openmemory/files.js';
 import { storeRandomRows } from './harness/openmemory/random-rows.js';
 import { takeSnapshot } from './harness/openmemory/snapshot.js';
 import { RELEASES } from './harness/openmemory/tables.js';
-import { expectNothingLost, upgrade } from './harness/openmemory/upgrade.js';
+import { expectNothingLost, upgradeHere } from './harness/openmemory/upgrade.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 import { tempFolder } from './harness/temp-folder.js';
@@ -19,7 +19,7 @@ describe('odd values', () => {
     it(`are kept to the bit: ${release}`, async () => {
       const path = makeFile(tempFolder(), release, awkward);
       const before = takeSnapshot(path);
-      await upgrade(path);
+      await upgradeHere(path);
       const { rows } = expectNothingLost(before, path);
       expect(rows).toBeGreaterThan(awkwardMemories().length);
     });
@@ -33,7 +33,7 @@ describe('odd values', () => {
       const path = join(folder, `random-${i}.sqlite`);
       OpenMemoryFile.make(path, release, (file) => storeRandomRows(file, random, 60));
       const before = takeSnapshot(path);
-      await upgrade(path);
+      await upgradeHere(path);
       expectNothingLost(before, path);
     }
   });
@@ -42,7 +42,7 @@ describe('odd values', () => {
 describe('a service over odd values', () => {
   it('answers for every memory, with what was stored', { timeout: 240_000 }, async () => {
     const path = makeFile(tempFolder(), '1.2.3', awkward);
-    await upgrade(path);
+    await upgradeHere(path);
     const service = await TestService.start({}, path);
     const client = service.as('default-vault');
     const seen = new Map<
@@ -80,7 +80,7 @@ function objectOf(meta: unknown): unknown {
   try {
     const value: unknown = JSON.parse(String(meta));
     return typeof meta === 'string' && typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? value
+      ? JSON.parse(JSON.stringify(value))
       : {};
   } catch {
     return {};

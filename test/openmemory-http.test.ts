@@ -5,7 +5,7 @@ import { makeFile, plain } from './harness/openmemory/files.js';
 import { distinctiveWords, notFoundFirst, readMemories } from './harness/openmemory/own-words.js';
 import { HASHES, ownWord } from './harness/openmemory/plain-rows.js';
 import { RELEASES } from './harness/openmemory/tables.js';
-import { upgrade } from './harness/openmemory/upgrade.js';
+import { upgrade, upgradeHere } from './harness/openmemory/upgrade.js';
 
 afterAll(endBuiltServers);
 
@@ -13,7 +13,7 @@ describe('right after the upgrade', () => {
   for (const release of RELEASES) {
     it(`every memory is found first by its own words: ${release}`, async () => {
       const path = makeFile(temporaryFolder(), release, plain(120));
-      await upgrade(path);
+      await upgradeHere(path);
       const service = await TestService.start({}, path);
       const memories = readMemories(path);
       expect(memories).toHaveLength(120);
@@ -57,7 +57,7 @@ describe('a former tenant', () => {
   let path: string;
   beforeAll(async () => {
     path = makeFile(temporaryFolder(), 'HEAD', plain(60));
-    await upgrade(path);
+    await upgradeHere(path);
     service = await TestService.start({}, path);
   });
   afterAll(() => service.stop());

@@ -9,7 +9,7 @@ import { storeRandomRows } from './harness/openmemory/random-rows.js';
 import { comparable, takeSnapshot } from './harness/openmemory/snapshot.js';
 import { stateOf } from './harness/openmemory/state.js';
 import { RELEASES } from './harness/openmemory/tables.js';
-import { migrate, revertAll, upgrade } from './harness/openmemory/upgrade.js';
+import { migrate, revertAll, upgradeHere } from './harness/openmemory/upgrade.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 import { tempFolder } from './harness/temp-folder.js';
@@ -17,12 +17,12 @@ import { tempFolder } from './harness/temp-folder.js';
 /** Up, down to what it was to the bit, and up to what it was. */
 async function thereAndBack(path: string): Promise<void> {
   const original = comparable(takeSnapshot(path));
-  await upgrade(path);
+  await upgradeHere(path);
   const upgraded = stateOf(path);
   // 2.2.0, 2.1.0, and all that made a store of Cairn's out of OpenMemory's.
   expect(await revertAll(path)).toBe(3);
   expect(comparable(takeSnapshot(path))).toEqual(original);
-  await upgrade(path);
+  await upgradeHere(path);
   expect(stateOf(path)).toEqual(upgraded);
 }
 
@@ -78,9 +78,12 @@ const NEW_WRITES: readonly [what: string, named: RegExp, write: (service: TestSe
   [
     ['a session', /session/i, (s) => post(s, { content: 'In a session.', session_id: 's1' })],
     ['an expiry', /expir/i, (s) => post(s, { content: 'For an hour.', expires_at: Date.now() + 3_600_000 })],
-    ['a former content', /version/i, change],
+    ['a former content', /former content/, change],
     ['another vault', /vault/i, (s) => post(s, { content: 'Of another vault.' }, 'acme')],
   ];
+
+/** Of plain rows. */
+const FIRST_ID = '00000000-0000-4000-8000-000000000000';
 
 async function post(service: TestService, body: object, vault = 'default-vault'): Promise<number> {
   return (await service.as(vault).post('/v1/memories', body)).status;
@@ -93,10 +96,35 @@ async function change(service: TestService): Promise<number> {
 }
 
 describe('what was written since', () => {
+  it('goes back too where OpenMemory’s tables have a place for it', async () => {
+    const path = makeFile(tempFolder(), '1.2.3', plain(10));
+    await upgradeHere(path);
+    const service = await TestService.start({}, path);
+    const body = { id: 'since', user_id: 'alice', content: 'Written since, of no session.', tags: ['new'] };
+    expect(await post(service, body)).toBe(201);
+    expect((await service.as('default-vault').delete(`/v1/memories/${FIRST_ID}`)).status).toBeLessThan(300);
+    await service.stop();
+    await revertAll(path);
+    const database = new Database(path, { readonly: true });
+    const rows = database.prepare(`SELECT user_id, content, tags FROM memories WHERE id = 'since'`).all();
+    expect(rows).toEqual([{ user_id: 'alice', content: body.content, tags: '["new"]' }]);
+    for (const [table, column] of [
+      ['memories', 'id'],
+      ['vectors', 'id'],
+      ['waypoints', 'src_id'],
+      ['waypoints', 'dst_id'],
+    ])
+      expect(
+        database.prepare(`SELECT count(*) FROM ${table} WHERE ${column} = ?`).pluck().get(FIRST_ID),
+      ).toBe(0);
+    expect(database.prepare(`SELECT count(*) FROM memories`).pluck().get()).toBe(10);
+    database.close();
+  });
+
   for (const [what, named, write] of NEW_WRITES) {
     it(`${what}: it stands in the way, is named, and nothing is changed`, async () => {
       const path = makeFile(tempFolder(), '1.2.3');
-      await upgrade(path);
+      await upgradeHere(path);
       const service = await TestService.start({}, path);
       expect(await write(service)).toBeLessThan(300);
       await service.stop();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { floats } from './harness/openmemory/file.js';
 import { makeFile, plain } from './harness/openmemory/files.js';
 import { HALF_DONE, makeHalfDone } from './harness/openmemory/half-done.js';
-import { upgrade } from './harness/openmemory/upgrade.js';
+import { upgradeHere } from './harness/openmemory/upgrade.js';
 import { tempFolder } from './harness/temp-folder.js';
 
 interface VectorRow {
@@ -32,14 +32,14 @@ describe('vectors', () => {
     const table = release === 'HEAD' ? 'openmemory_vectors' : 'vectors';
     const before = rows(path, OLD(table));
     expect(before.length).toBeGreaterThan(30);
-    await upgrade(path);
+    await upgradeHere(path);
     expect(rows(path, NOW, `openmemory/${table}/multi-sector`)).toEqual(before);
   });
 
   it('of a table of another name are marked with it', async () => {
     const path = makeFile(tempFolder(), '1.3.0', plain(10), { vectorTable: 'embeddings_v2' });
     const before = rows(path, OLD('embeddings_v2'));
-    await upgrade(path);
+    await upgradeHere(path);
     expect(rows(path, NOW, 'openmemory/embeddings_v2/multi-sector')).toEqual(before);
   });
 
@@ -52,7 +52,7 @@ describe('vectors', () => {
     );
     const [old, later] = [rows(path, OLD('vectors')), rows(path, OLD('openmemory_vectors'))];
     expect(later.some(({ v }) => v.equals(floats([1, 2, 3])))).toBe(true);
-    await upgrade(path);
+    await upgradeHere(path);
     expect(rows(path, NOW, 'openmemory/vectors/*')).toEqual(old);
     expect(rows(path, NOW, 'openmemory/openmemory_vectors/*')).toEqual(later);
   });
@@ -66,7 +66,7 @@ describe('vectors', () => {
       file.insert('embed_logs', { id: 'named', model: 'text-embedding-3-small' });
       file.insert('embed_logs', { id: 'unnamed', model: null });
     });
-    await upgrade(path);
+    await upgradeHere(path);
     const models = rows(path, 'SELECT memory_id AS id, model FROM vectors ORDER BY memory_id');
     expect(models).toEqual([
       { id: 'named', model: 'openmemory/vectors/text-embedding-3-small' },
@@ -81,7 +81,7 @@ describe('vectors', () => {
       for (const sector of ['semantic', 'procedural', 'emotional'])
         file.insertVector({ id: 'm', sector, v: floats([1]), dim: 1 });
     });
-    await upgrade(path);
+    await upgradeHere(path);
     const [{ sectors }] = rows(path, 'SELECT sectors FROM memories') as unknown as { sectors: string }[];
     expect(JSON.parse(sectors)).toEqual(['semantic', 'emotional', 'procedural']);
   });

@@ -43,12 +43,25 @@ export async function giveBack(step: ChainStep, runner: QueryRunner, record: Ado
       await runner.query(`INSERT INTO "${table.name}" (${columns}) ${select}`);
     }
   }
-  await make(runner, schema, 'index');
-  for (const { name, sql } of schema.filter(({ type }) => type === 'sequence')) {
-    await runner.query(`DELETE FROM sqlite_sequence WHERE name = ?`, [name]);
-    await runner.query(`INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)`, [name, Number(sql)]);
-  }
+  // Ours go first: an index of theirs may have the name of one of ours.
   await dropTables(runner, vaultTables.map(({ name }) => nameOf(name)).toReversed());
+  await make(runner, schema, 'index');
+  await restoreSequences(runner, record, schema);
+}
+
+/** Filling the tables has made sequences go on; they stand where they stood. */
+async function restoreSequences(
+  runner: QueryRunner,
+  record: AdoptionRecord,
+  schema: readonly OldObject[],
+): Promise<void> {
+  for (const { table } of record.tables) {
+    await runner.query(`DELETE FROM sqlite_sequence WHERE name = ?`, [table]);
+  }
+  for (const { name, sql } of schema.filter(({ type }) => type === 'sequence')) {
+    // As a BigInt: a number would be stored as a real.
+    await runner.query(`INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)`, [name, BigInt(sql)]);
+  }
 }
 
 async function make(runner: QueryRunner, schema: readonly OldObject[], type: string): Promise<void> {

@@ -103,7 +103,12 @@ class MigrationRun {
       if (this.database?.inTransaction) this.database.exec('ROLLBACK');
       // It holds what the database holds.
       if (this.backup) rmSync(this.backup, { force: true });
-      if (error instanceof CannotRevertError) throw new MigrationRefusedError(error.message);
+      if (error instanceof CannotRevertError) {
+        throw new MigrationRefusedError(
+          `${error.message} Nothing was changed. To go back without that, put the backup from before the ` +
+            `migration (${this.options.path}.backup-<time>) in the place of the database.`,
+        );
+      }
       throw error;
     } finally {
       await this.dataSource.destroy();

@@ -7,7 +7,10 @@ import Database from 'better-sqlite3';
 export type Typed = string;
 export type TypedRow = Readonly<Record<string, Typed>>;
 
-/** Everything in a database that people put there. */
+/**
+ * Everything in a database that people put there: not what SQLite keeps for itself and cannot be rid of, such as the
+ * sequences of tables that are gone, nor what its planner knows.
+ */
 export interface Snapshot {
   /** The SQL of every table and index, sorted. */
   readonly schema: readonly string[];
@@ -19,7 +22,9 @@ export function takeSnapshot(path: string): Snapshot {
   const database = new Database(path, { readonly: true, fileMustExist: true, timeout: 10_000 });
   try {
     const schema = database
-      .prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema')
+      .prepare(
+        `SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name NOT LIKE 'sqlite~_%' ESCAPE '~'`,
+      )
       .raw()
       .all()
       .map((row) => JSON.stringify(row))
@@ -28,8 +33,14 @@ export function takeSnapshot(path: string): Snapshot {
       .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')`)
       .pluck()
       .all() as string[];
-    const tables = names.filter((name) => name !== 'sqlite_schema').sort();
-    return { schema, tables: new Map(tables.map((table) => [table, readRows(database, table)])) };
+    const tables = names
+      .filter((name) => !/^sqlite_(schema|stat)/.test(name))
+      .sort()
+      .map((table) => [table, readRows(database, table)] as const);
+    return {
+      schema,
+      tables: new Map(tables.filter(([table, rows]) => table !== 'sqlite_sequence' || rows.length > 0)),
+    };
   } finally {
     database.close();
   }

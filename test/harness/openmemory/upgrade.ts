@@ -1,6 +1,9 @@
+import 'reflect-metadata';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import { migrateDatabase } from '../../../src/upgrade/migrate-database.js';
+import { reindexDatabase } from '../../../src/upgrade/reindex-database.js';
 import { type Finished, runBuilt } from '../built.js';
 import { type Accounting, account } from './accounting.js';
 import type { Snapshot } from './snapshot.js';
@@ -17,12 +20,17 @@ export async function upgrade(path: string, ...args: string[]): Promise<Finished
   return finished;
 }
 
+/** The same in this process, for where the command itself is not what is looked at. */
+export async function upgradeHere(path: string): Promise<void> {
+  await migrateDatabase({ path, backup: false });
+  await reindexDatabase({ path });
+}
+
 /** Takes back all that was done. @returns how many steps that took */
 export async function revertAll(path: string): Promise<number> {
   for (let steps = 0; steps < 10; steps += 1) {
-    const { status, stdout, stderr } = await migrate(path, 'revert', '--no-backup');
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    if (stdout.includes('nothing to revert')) return steps;
+    const report = await migrateDatabase({ path, direction: 'revert', backup: false });
+    if (report.steps.length === 0) return steps;
   }
   throw new Error('Reverting goes on for ever');
 }

@@ -13,6 +13,10 @@ import { randomSeed } from './harness/seed.js';
 import { tempFolder } from './harness/temp-folder.js';
 
 const RANDOM_FILES = 8;
+/** Memories whose metadata no parser gives back. */
+const TO_THE_LETTER = ['nul', 'lone surrogates', 'big numbers', 'duplicate keys', 'prototype'].map(
+  (what) => `odd meta ${what}`,
+);
 
 describe('odd values', () => {
   for (const release of RELEASES) {
@@ -64,8 +68,10 @@ describe('a service over odd values', () => {
         expect(item!.user_id).toBe(row.user_id === '' ? null : row.user_id);
       expect(item!.metadata).toEqual(objectOf(row.meta));
       expect(Array.isArray(item!.tags)).toBe(true);
-      const { status } = await client.get(`/v1/memories/${encodeURIComponent(row.id as string)}`);
+      const { status, text } = await client.get(`/v1/memories/${encodeURIComponent(row.id as string)}`);
       expect([200, 400, 404]).toContain(status);
+      if (typeof row.meta === 'string' && TO_THE_LETTER.includes(row.id as string))
+        expect(text).toContain(row.meta);
       if (/^[\w ]+$/.test(row.id as string) && (row.id as string).length < 256) expect(status).toBe(200);
     }
     for (const path of ['/v1/users', '/v1/waypoints', '/v1/stats', '/v1/collections', '/v1/vault'])
@@ -80,7 +86,7 @@ function objectOf(meta: unknown): unknown {
   try {
     const value: unknown = JSON.parse(String(meta));
     return typeof meta === 'string' && typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? JSON.parse(JSON.stringify(value))
+      ? value
       : {};
   } catch {
     return {};

@@ -138,11 +138,18 @@ curl -H 'X-Vault-Id: default-vault' http://127.0.0.1:8080/v1/memories
 
   it('of one with former tenants: each vault, and a request to one that holds something', async () => {
     const path = makeFile(folder, 'HEAD', (file) => {
-      file.insert('memories', { id: 'm', user_id: '01f9350b55022160', content: 'c', primary_sector: 'semantic' });
+      file.insert('memories', {
+        id: 'm',
+        user_id: '01f9350b55022160',
+        content: 'c',
+        primary_sector: 'semantic',
+      });
     });
     const text = await said(path, '--no-backup');
     expect(text).not.toContain('Backup:');
-    expect(text).toContain('[MIGRATE] Vault default-vault: 0 memories\n[MIGRATE] Vault om-01f9350b55022160: 1 memory\n');
+    expect(text).toContain(
+      '[MIGRATE] Vault default-vault: 0 memories\n[MIGRATE] Vault om-01f9350b55022160: 1 memory\n',
+    );
     expect(text.trimEnd().split('\n').at(-1)).toBe(
       `curl -H 'X-Vault-Id: om-01f9350b55022160' http://127.0.0.1:8080/v1/memories`,
     );

@@ -33,6 +33,10 @@ export const users: HomeOf = () => ({
   reason: `'it names no user'`,
 });
 
+/** What an old event had for an id. Those of the service have none, and no JSON there either. */
+const EVENT_ID = `CASE WHEN json_valid(new."dims") AND json_type(new."dims", '$.id') = 'integer'
+  THEN json_extract(new."dims", '$.id') END`;
+
 export const stats: HomeOf = () => ({
   to: 'stats',
   join: `JOIN "old_owners" owner ON owner."owner" = ''`,
@@ -48,15 +52,15 @@ export const stats: HomeOf = () => ({
   },
   match: `new."vault_id" = owner."vault_id" AND new."user_id" = '' AND new."type" = ${textOf('old."type"')}
     AND new."ts" = ${integerOf('old."ts"', '0')} AND new."dims" = json_object('id', old."id")`,
-  key: `json_extract(new."dims", '$.id')`,
+  key: `(${EVENT_ID})`,
   keyColumns: ['id'],
   back: {
-    id: `json_extract(new."dims", '$.id')`,
+    id: `(${EVENT_ID})`,
     type: 'new."type"',
     count: 'new."count"',
     ts: 'new."ts"',
   },
-  belongs: `json_type(new."dims", '$.id') = 'integer'`,
+  belongs: `(${EVENT_ID}) IS NOT NULL`,
   reason: `''`,
 });
 

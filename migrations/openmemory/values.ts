@@ -1,13 +1,17 @@
 /** As far as a date goes; ECMAScript, "Time Values and Time Range". */
 const MAX_TIME = 8_640_000_000_000_000;
 
+/** A date, with or without a time. SQLite itself reads other texts as times too: `now`, and any number. */
+const ISO_DATE = `'[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'`;
+
 /** SQL for ms since 1970 from a column that may hold anything; ISO times are understood. */
 export function milliseconds(column: string, otherwise: string): string {
   const inRange = `${column} BETWEEN -${MAX_TIME} AND ${MAX_TIME}`;
   return `(CASE typeof(${column})
     WHEN 'integer' THEN CASE WHEN ${inRange} THEN ${column} ELSE ${otherwise} END
     WHEN 'real' THEN CASE WHEN ${inRange} THEN CAST(${column} AS integer) ELSE ${otherwise} END
-    WHEN 'text' THEN coalesce(unixepoch(${column}) * 1000, ${otherwise})
+    WHEN 'text' THEN CASE WHEN ${column} GLOB ${ISO_DATE}
+      THEN coalesce(unixepoch(${column}) * 1000, ${otherwise}) ELSE ${otherwise} END
     ELSE ${otherwise} END)`;
 }
 

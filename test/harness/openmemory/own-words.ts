@@ -11,12 +11,33 @@ export interface StoredMemory {
 /** How many of its rarest words a memory is searched by. */
 const WORDS = 6;
 
-/** Memories chosen at random, or all where there are not as many. */
+/** Memories chosen at random among those with words of their own, or all where there are not as many. */
 export function sampleMemories(path: string, random: Random, wanted: number): StoredMemory[] {
-  const left = readMemories(path);
+  const left = withOwnWords(readMemories(path));
   const chosen: StoredMemory[] = [];
   while (chosen.length < wanted && left.length > 0) chosen.push(...left.splice(random.below(left.length), 1));
   return chosen;
+}
+
+/**
+ * Those that can be told by their words: a memory all of whose words another one of its vault holds too (a
+ * reflection that quotes it, say) cannot.
+ */
+function withOwnWords(memories: readonly StoredMemory[]): StoredMemory[] {
+  const held = memories.map(({ content }) => wordsOf(content));
+  return memories.filter(
+    ({ vaultId, content }, i) =>
+      !memories.some(
+        (other, j) =>
+          j !== i && other.vaultId === vaultId && other.content !== content && isWithin(held[i], held[j]),
+      ),
+  );
+}
+
+function isWithin(words: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  if (words.size > others.size) return false;
+  for (const word of words) if (!others.has(word)) return false;
+  return true;
 }
 
 export function readMemories(path: string): StoredMemory[] {

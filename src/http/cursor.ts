@@ -3,10 +3,10 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ApiError } from './api-error.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 
-/** The kinds of value a page key is made of; numbers are finite. */
+/** The kinds of value a page key is made of; integers are safe ones. */
 interface KeyKinds {
   string: string;
-  number: number;
+  integer: number;
 }
 
 type KeyOf<Kinds extends readonly (keyof KeyKinds)[]> = { -readonly [I in keyof Kinds]: KeyKinds[Kinds[I]] };
@@ -49,7 +49,7 @@ export function decodeCursor<const Kinds extends readonly (keyof KeyKinds)[]>(
     if (Array.isArray(read) && read.length === kinds.length + 1 && read.at(-1) === binding(list)) {
       const key: unknown[] = read.slice(0, -1);
       const fits = kinds.every((kind, i) =>
-        kind === 'string' ? typeof key[i] === 'string' : Number.isFinite(key[i]),
+        kind === 'string' ? typeof key[i] === 'string' : Number.isSafeInteger(key[i]),
       );
       if (fits) return key as KeyOf<Kinds>;
     }

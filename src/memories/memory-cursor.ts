@@ -13,6 +13,6 @@ export function encodeMemoryCursor({ createdAt, id }: PageKey, filters: object):
 
 /** @throws ApiError 400 INVALID_CURSOR for anything that was not made for this very query */
 export function decodeMemoryCursor(cursor: string, filters: object): PageKey {
-  const [createdAt, id] = decodeCursor(cursor, ['number', 'string'], filters);
+  const [createdAt, id] = decodeCursor(cursor, ['integer', 'string'], filters);
   return { createdAt, id };
 }

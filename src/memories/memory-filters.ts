@@ -94,8 +94,13 @@ export function jsonCheck({
       if (!tags.every((tag) => own.has(tag))) return false;
     }
     const own = wanted.length > 0 ? jsonObject(memory.metadata) : {};
-    return wanted.every(([key, value]) => Object.hasOwn(own, key) && isDeepStrictEqual(own[key], value));
+    return wanted.every(([key, value]) => Object.hasOwn(own, key) && isEqual(own[key], value));
   };
+}
+
+/** Adopted metadata may hold the negative zero that requests cannot. */
+function isEqual(own: unknown, value: unknown): boolean {
+  return own === value || isDeepStrictEqual(own, value);
 }
 
 /** Whether a memory that is at hand passes the filters; what its owner is, is for the query that found it. */

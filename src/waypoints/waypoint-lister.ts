@@ -169,7 +169,7 @@ async function countOf(query: SelectQueryBuilder<Waypoint>): Promise<number> {
 function keyOf(cursor: string, bound: object): PageKey {
   const [createdAt, srcId, dstId, type] = decodeCursor(
     cursor,
-    ['number', 'string', 'string', 'string'],
+    ['integer', 'string', 'string', 'string'],
     bound,
   );
   return { createdAt, srcId, dstId, type };

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
 import { Adopt1763600000001 } from './1763600000001-adopt.js';
 import { Users1763600000002 } from './1763600000002-users.js';
-import { type ChainStep, refuseUnlessEmpty } from './chain-step.js';
+import { type ChainStep, type Progress, refuseUnlessEmpty } from './chain-step.js';
 import { createIndexes, createTable, dropTables } from './ddl.js';
 import { adopt, haveRows } from './openmemory/adoption.js';
 import { giveBack } from './openmemory/give-back.js';
@@ -20,6 +20,7 @@ export class Vaults1763600000003 implements ChainStep {
   readonly version = '2.0.0';
   readonly title = 'Vaults';
   adoption = DEFAULT_ADOPTION;
+  onProgress?: Progress;
   adopted?: AdoptionRecord;
 
   async up(runner: QueryRunner): Promise<void> {
@@ -28,7 +29,8 @@ export class Vaults1763600000003 implements ChainStep {
     for (const table of vaultTables) await createTable(runner, table);
     if (foreign || (await haveRows(runner, old))) {
       if (!foreign) await listOwners(runner, old, this.adoption);
-      this.adopted = await adopt(runner, old, this.adoption, foreign !== undefined);
+      const whole = foreign !== undefined;
+      this.adopted = await adopt(runner, old, this.adoption, { whole, onProgress: this.onProgress });
     } else await dropSetAside(runner, old);
     for (const table of vaultTables) await createIndexes(runner, table);
   }

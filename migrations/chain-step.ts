@@ -3,6 +3,8 @@ import { countRows } from './ddl.js';
 import type { AdoptionOptions } from './openmemory/owners.js';
 import type { AdoptionRecord } from './openmemory/record.js';
 
+export type Progress = (done: number, total: number, what: string) => void;
+
 /** A migration that tells what it brings. */
 export interface ChainStep extends MigrationInterface {
   /** What `schema_version` holds once it is applied; ascending along the chain. */
@@ -11,6 +13,8 @@ export interface ChainStep extends MigrationInterface {
   readonly title: string;
   /** Where the rows of an older database go; set before `up`. */
   adoption?: AdoptionOptions;
+  /** Gets how far a long `up` is, such as 12 of 5,000 rows of `memories`; set before it. */
+  onProgress?: Progress;
   /** What `up` took over, where there was something. */
   readonly adopted?: AdoptionRecord;
 }

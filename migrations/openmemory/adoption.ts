@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
+import type { Progress } from '../chain-step.js';
 import { countRows } from '../ddl.js';
 import { releaseOf } from './old-tables.js';
 import { type AdoptionOptions, hadTenants } from './owners.js';
@@ -18,11 +19,11 @@ export async function adopt(
   runner: QueryRunner,
   tables: readonly SetAside[],
   options: AdoptionOptions,
-  whole: boolean,
+  { whole, onProgress }: { whole: boolean; onProgress?: Progress },
 ): Promise<AdoptionRecord> {
   const startedAt = Date.now();
   defineFunctions((await runner.connect()) as Database.Database);
-  const accounts = await takeOver(runner, tables, (table) => table);
+  const accounts = await takeOver(runner, tables, onProgress);
   await makeVaults(runner, options.vault);
   await countScopes(runner);
   const vaults = (await runner.query(

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
 import { hashRows } from '../../src/upgrade/row-hash.js';
+import type { Progress } from '../chain-step.js';
 import { columnNames, countRows } from '../ddl.js';
 import { vaultTables } from '../vault-tables.js';
 import type { Home, HomeOf } from './home.js';
@@ -31,6 +32,10 @@ const REASONS: Partial<Record<OldKind, string>> = {
   fullText: 'an index that does not agree with the memories',
 };
 
+const LEGACY = 'legacy_rows';
+/** While rows are taken over, our tables have their own names. */
+const finalName = (table: string) => table;
+
 /** What became of an old table's rows. */
 export interface Account {
   readonly table: string;
@@ -58,21 +63,29 @@ export function homeOf(
  * Takes the rows of all tables that were set aside over into ours, and proves that they give back every one of
  * them.
  *
- * @param nameOf the names that our tables have meanwhile
+ * @param onProgress gets how many rows are done
  * @throws Error naming a table whose rows would not be given back
  */
 export async function takeOver(
   runner: QueryRunner,
   tables: readonly SetAside[],
-  nameOf: (table: string) => string,
+  onProgress?: Progress,
 ): Promise<Account[]> {
   const ordered = HOMES.flatMap(([kind]) => tables.filter((table) => table.kind === kind));
   const of = (kind: OldKind) => ordered.filter((table) => table.kind === kind);
   await placeMemories(runner, of('memories')[0]);
   await placeEdges(runner, of('waypoints'));
   await placeFacts(runner, of('facts'));
+  let total = 0;
+  for (const { staged } of ordered) total += await countRows(runner, `"${staged}"`);
   const accounts: Account[] = [];
-  for (const table of ordered) accounts.push(await takeTable(runner, table, ordered, nameOf));
+  let done = 0;
+  for (const table of ordered) {
+    onProgress?.(done, total, `rows, ${table.name}`);
+    const account = await takeTable(runner, table, ordered);
+    done += account.rows;
+    accounts.push(account);
+  }
   for (const name of ['old_places', 'old_edges', 'old_facts']) await runner.query(`DROP TABLE "${name}"`);
   return accounts;
 }
@@ -81,7 +94,6 @@ async function takeTable(
   runner: QueryRunner,
   table: SetAside,
   tables: readonly SetAside[],
-  nameOf: (table: string) => string,
 ): Promise<Account> {
   const database = (await runner.connect()) as Database.Database;
   const before = hashRows(database, table.columns, `"${table.staged}"`);
@@ -89,12 +101,12 @@ async function takeTable(
   let home = 0;
   let legacy = 0;
   if (!derived) {
-    const place = homeOf(table, tables, nameOf);
-    if (place) home = await moveIn(runner, table, place, nameOf);
+    const place = homeOf(table, tables, finalName);
+    if (place) home = await moveIn(runner, table, place);
     const reason = place ? [] : [REASONS[table.kind]];
-    await runner.query(insertWhole(table, place, nameOf('legacy_rows')), [...reason, Date.now()]);
-    legacy = await countRows(runner, `"${nameOf('legacy_rows')}" WHERE "source_table" = '${table.name}'`);
-    const parts = givenBack(table, place, nameOf).map((select) => `SELECT * FROM (${select})`);
+    await runner.query(insertWhole(table, place, LEGACY), [...reason, Date.now()]);
+    legacy = await countRows(runner, `"${LEGACY}" WHERE "source_table" = '${table.name}'`);
+    const parts = givenBack(table, place, finalName).map((select) => `SELECT * FROM (${select})`);
     const after = hashRows(database, table.columns, `(${parts.join(' UNION ALL ')})`);
     if (after.rows !== before.rows || after.hash !== before.hash) {
       throw new Error(
@@ -106,13 +118,8 @@ async function takeTable(
 }
 
 /** @returns how many rows found a home */
-async function moveIn(
-  runner: QueryRunner,
-  table: SetAside,
-  home: Home,
-  nameOf: (table: string) => string,
-): Promise<number> {
-  const target = nameOf(home.to);
+async function moveIn(runner: QueryRunner, table: SetAside, home: Home): Promise<number> {
+  const target = home.to;
   const columns = columnNames(vaultTables.find(({ name }) => name === home.to)!);
   const were = await countRows(runner, `"${target}"`);
   await runner.query(
@@ -120,7 +127,7 @@ async function moveIn(
      SELECT ${columns.map((name) => home.values[name]).join(', ')}
      FROM ${oldRows(table)} ${home.join} WHERE ${home.where} ORDER BY old."row"`,
   );
-  await runner.query(insertColumns(table, home, target, nameOf('legacy_rows')), [Date.now()]);
+  await runner.query(insertColumns(table, home, target, LEGACY), [Date.now()]);
   return (await countRows(runner, `"${target}"`)) - were;
 }
 

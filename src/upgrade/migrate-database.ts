@@ -172,6 +172,7 @@ class MigrationRun {
     const migration = this.migrationNamed(name);
     const step = migration.instance as ChainStep;
     step.adoption = this.options.adoption ?? DEFAULT_ADOPTION;
+    step.onProgress = this.options.progress;
     await new MigrationExecutor(this.dataSource, this.runner).executeMigration(migration);
     this.adopted ??= step.adopted;
   }

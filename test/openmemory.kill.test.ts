@@ -1,71 +1,92 @@
 import 'reflect-metadata';
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { migrateDatabase } from '../src/upgrade/migrate-database.js';
-import { reindexDatabase } from '../src/upgrade/reindex-database.js';
 import { runBuilt } from './harness/built.js';
 import { recordFigure } from './harness/figures.js';
 import { makeFile, plain } from './harness/openmemory/files.js';
 import { HALF_DONE, makeHalfDone } from './harness/openmemory/half-done.js';
 import { copyInto, samples } from './harness/openmemory/samples.js';
 import { stateOf } from './harness/openmemory/state.js';
+import { upgradeHere } from './harness/openmemory/upgrade.js';
 import { tempFolder } from './harness/temp-folder.js';
 
+const UPGRADE_AND_COPY = 'test/harness/openmemory/upgrade-and-copy';
 const UPGRADE_AND_DIE = 'test/harness/openmemory/upgrade-and-die';
-/** Of how many statements one is tried, from one chosen at random on; KILL_STRIDE=1 tries all of them. */
-const STRIDE = Number(process.env.KILL_STRIDE ?? 25);
-const AT_ONCE = Number(process.env.KILL_AT_ONCE ?? 2);
+/** Of so many statements one gets a real kill. */
+const STRIDE = 60;
 
-/** Kills an upgrade of copies of `original` before statements of it, and runs it again. */
-async function killUpgrades(original: string, folder: string): Promise<void> {
-  const whole = copyInto(folder, original, 'whole.sqlite');
-  const { stdout, stderr } = await runBuilt(UPGRADE_AND_DIE, [whole, '0']);
-  const statements = Number(/statements: (\d+)/.exec(stdout)?.[1]);
-  expect(statements, stderr).toBeGreaterThan(100);
-  const expected = stateOf(whole);
-
-  const first = 1 + Math.floor(Math.random() * STRIDE);
-  const numbers = Array.from({ length: statements }, (_, i) => i + 1).filter(
-    (n) => (n - first) % STRIDE === 0,
-  );
-  console.log(`killing before ${numbers.length} of ${statements} statements: ${first}, ${first + STRIDE}, …`);
-  const worker = async () => {
-    for (let n = numbers.shift(); n !== undefined; n = numbers.shift()) {
-      const path = copyInto(folder, original, `killed-${n}.sqlite`);
-      const { signal } = await runBuilt(UPGRADE_AND_DIE, [path, String(n)]);
-      expect(signal, `statement ${n}`).toBe('SIGKILL');
-      await migrateDatabase({ path, backup: false });
-      await reindexDatabase({ path });
-      expect(stateOf(path), `killed before statement ${n}`).toEqual(expected);
-      recordFigure('upgrade.kills', 1);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+/** What a run left on the disk before some of its statements. */
+interface Left {
+  readonly name: string;
+  readonly statements: number;
 }
 
-describe('kill -9 before any statement of an upgrade, and run again', { timeout: 3_600_000 }, () => {
+/**
+ * Runs the upgrade again on what a kill before each of its statements would have left.
+ *
+ * @returns how many statements there are
+ */
+async function goOnFromEverywhere(original: string): Promise<number> {
+  const folder = tempFolder();
+  const whole = copyInto(folder, original, 'whole.sqlite');
+  const left = join(folder, 'left');
+  mkdirSync(left);
+  const { stdout, stderr } = await runBuilt(UPGRADE_AND_COPY, [whole, left]);
+  const states = JSON.parse(/states: (.*)/.exec(stdout)?.[1] ?? '[]') as Left[];
+  const statements = states.reduce((sum, state) => sum + state.statements, 0);
+  expect(statements, stderr).toBeGreaterThan(100);
+  // Before it, in the midst of it, and after its commit, at least.
+  expect(states.length).toBeGreaterThan(3);
+  const expected = stateOf(whole);
+  for (const [i, state] of states.entries()) {
+    const path = join(left, state.name);
+    await upgradeHere(path);
+    expect(stateOf(path), `what is left ${i}th of ${states.length}`).toEqual(expected);
+    for (const ending of ['', '-wal', '-shm', '.migrate-lock']) rmSync(path + ending, { force: true });
+  }
+  recordFigure('upgrade.kills', statements);
+  return statements;
+}
+
+/** Kills real runs, and runs them again. */
+async function killAndGoOn(original: string, statements: number): Promise<void> {
+  const folder = tempFolder();
+  const whole = copyInto(folder, original, 'whole.sqlite');
+  await upgradeHere(whole);
+  const expected = stateOf(whole);
+  const first = 1 + Math.floor(Math.random() * STRIDE);
+  console.log(`killing before statements ${first}, ${first + STRIDE}, … of ${statements}`);
+  for (let n = first; n <= statements; n += STRIDE) {
+    const path = copyInto(folder, original, `killed-${n}.sqlite`);
+    const { signal } = await runBuilt(UPGRADE_AND_DIE, [path, String(n)]);
+    expect(signal, `statement ${n}`).toBe('SIGKILL');
+    await upgradeHere(path);
+    expect(stateOf(path), `killed before statement ${n}`).toEqual(expected);
+  }
+}
+
+describe('kill -9 before every statement of an upgrade, and run again', { timeout: 1_200_000 }, () => {
   for (const release of ['1.1.1', '1.2.3', 'HEAD'] as const) {
-    it(`comes to the same schema and rows: ${release}`, async () => {
-      const folder = tempFolder();
-      await killUpgrades(makeFile(folder, release, plain(15)), folder);
+    it(`comes to the schema and the rows of a clean run: ${release}`, async () => {
+      const original = makeFile(tempFolder(), release, plain(15));
+      await killAndGoOn(original, await goOnFromEverywhere(original));
     });
   }
 
-  it('comes to the same schema and rows where the edges are in waypoints_new', async () => {
-    const folder = tempFolder();
-    const original = join(folder, 'half.sqlite');
+  it('comes to the schema and the rows of a clean run where the edges are in waypoints_new', async () => {
+    const original = join(tempFolder(), 'half.sqlite');
     makeHalfDone(
       original,
       HALF_DONE.find(({ name }) => name.includes('changed since'))!,
       plain(15),
     );
-    await killUpgrades(original, folder);
+    await goOnFromEverywhere(original);
   });
 
-  // The real ones are larger: they take minutes each.
-  for (const sample of STRIDE === 1 ? samples() : []) {
-    it(`comes to the same schema and rows: ${sample}`, async () => {
-      await killUpgrades(sample, tempFolder());
+  for (const sample of samples()) {
+    it(`comes to the schema and the rows of a clean run: ${basename(sample)}`, async () => {
+      await goOnFromEverywhere(sample);
       recordFigure('upgrade.kills.samples', 1);
     });
   }

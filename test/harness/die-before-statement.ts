@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 
 let executed = 0;
 let deadline = 0;
+let before: (statement: number) => void = () => {};
 
 /**
  * From now on this process kills itself before its SQLite statement number `statement`; 0: never. Only those are
@@ -10,6 +11,11 @@ let deadline = 0;
  */
 export function dieBeforeStatement(statement: number): void {
   deadline = statement;
+}
+
+/** From now on `look` is called before each of those statements, with its number. */
+export function beforeEachStatement(look: (statement: number) => void): void {
+  before = look;
 }
 
 /** How many were counted. */
@@ -28,6 +34,7 @@ export function step({ readonly, source }: Target): void {
   if (readonly && !/^\s*(PRAGMA|BEGIN|COMMIT)/i.test(source ?? '')) return;
   executed++;
   if (executed === deadline) process.kill(process.pid, 'SIGKILL');
+  before(executed);
 }
 
 // better-sqlite3 runs everything, pragmas and transaction control included, through these methods.

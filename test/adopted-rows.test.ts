@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jsonParts } from '../src/http/json-parts.js';
+import { slotOf } from '../src/recall/indexed.js';
+import { appendSlot, emptyBlock, readSlot, sameSlot } from '../src/recall/term-block.js';
 import { reindexDatabase } from '../src/upgrade/reindex-database.js';
 import { type Client, TestService } from './harness/app.js';
 import { ADOPTED_VAULT, adoptedRows } from './harness/adopted-rows.js';
@@ -36,6 +38,19 @@ const pathOf = (id: string) => `/v1/memories/${encodeURIComponent(id)}`;
 describe('an index of adopted rows', () => {
   it('holds every one of them, and says the same as they do', () => {
     expect(auditIndex(path)).toEqual({ memories: AWKWARD.length, ...SOUND });
+  });
+
+  it('takes times that are none', () => {
+    for (const createdAt of [1e18, -1e18, 2 ** 63, Infinity, -Infinity, NaN, 1.5]) {
+      const memory = {
+        content: 'Ana: yesterday, two months ago',
+        metadata: '{}',
+        sessionId: null,
+        expiresAt: null,
+      };
+      const slot = slotOf({ ...memory, createdAt, reinforced: false });
+      expect(sameSlot(readSlot(appendSlot(emptyBlock(), slot), 0)!, slot)).toBe(true);
+    }
   });
 });
 

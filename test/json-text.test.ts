@@ -106,6 +106,43 @@ describe('stored JSON', () => {
     );
   });
 
+  it('is answered to the letter, however it is written', () => {
+    const member = fc.tuple(
+      fc.constantFrom('"a"', '"b"', '"b c"', '""', '":"', '"1"', '"10"', '"__proto__"', '"\\u0061"', '"é"'),
+      fc.constantFrom(
+        '""',
+        '":"',
+        '"x\\n"',
+        '"ü\u2028"',
+        '0',
+        '-0',
+        '7',
+        '-12',
+        '1.0',
+        '1e3',
+        '123456789012345',
+      ),
+    );
+    const nested = fc.constantFrom(
+      'null',
+      'true',
+      '9007199254740993',
+      '{}',
+      '[]',
+      '{"a":1,"a":1}',
+      '[1.0]',
+      '[ ]',
+    );
+    const either = fc.oneof(member, fc.tuple(fc.constantFrom('"c"', '"d"'), nested));
+    fc.assert(
+      fc.property(fc.array(either), fc.constantFrom('', ' '), (members, space) => {
+        const text = `{${members.map(([name, value]) => `${name}:${value}`).join(`,${space}`)}}`;
+        expect(writeJson(jsonAnswer(text))).toBe(text);
+      }),
+      { seed, numRuns: 5_000 },
+    );
+  });
+
   it('has parts that are the texts of its items', () => {
     fc.assert(
       fc.property(fc.array(spacedJson), (texts) => {

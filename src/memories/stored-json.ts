@@ -38,11 +38,31 @@ export function jsonAnswer(text: string): Record<string, unknown> | JsonText {
   try {
     const json = new JsonText(text);
     if (!isObject(json.value)) return {};
-    const isPlain = text.length <= MAX_WRITTEN_ANEW && JSON.stringify(json.value) === text;
-    return isPlain ? json.value : json;
+    return isPlain(json.value, text) ? json.value : json;
   } catch {
     return {};
   }
+}
+
+/** Whether JSON.stringify writes `value` as the text it was read from. */
+function isPlain(value: Record<string, unknown>, text: string): boolean {
+  if (text.length > MAX_WRITTEN_ANEW) return false;
+  return (
+    (FLAT.test(text) && countNames(text) === Object.keys(value).length) || JSON.stringify(value) === text
+  );
+}
+
+/**
+ * What most metadata look like, and what is written as it is unless a name comes twice: members with texts that have
+ * nothing to escape, short integers and constants, under names that are no numbers (which would come first).
+ */
+const FLAT = /^\{(?:"(?!\d)[^"\\]*":(?:"[^"\\]*"|-?[1-9]\d{0,14}|0|true|false|null)(?:,(?=")|(?=\}$)))+\}$/;
+
+/** At least as many as there are: the value of a member may begin with a colon. */
+function countNames(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count += 1;
+  return count;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,0 +1,76 @@
+import 'reflect-metadata';
+import { parseArgs } from 'node:util';
+import { ConfigError, loadDatabaseConfig, readEnvironment } from '../config/config.js';
+import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
+import { verifyDatabase } from '../upgrade/verify-database.js';
+import { isVaultId } from '../vaults/vault-id.js';
+import { ProgressLine } from './progress-line.js';
+
+const USAGE = `Looks the database through, and changes nothing.
+
+  npm run verify                      all vaults
+  npm run verify -- --vault ID        the rows of one vault
+
+The file itself, the schema, the records of migrations, the counters, references that lead nowhere, the recall index
+against the memories, and that every statement of the service searches by an index that begins with vault_id. The
+database is the one of DATABASE_URL; a service may go on using it. The exit status is 0 when all is well, 1 when
+something is not, each on a line of its own, and 2 when it could not be looked at.`;
+
+/** What is wrong with the command line. */
+class UsageError extends Error {}
+
+async function main(): Promise<number> {
+  try {
+    const options = readArguments();
+    if (!options.help) return await verify(options.vault);
+    console.log(USAGE);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) console.error(`${error.message}\n\n${USAGE}`);
+    else if (error instanceof ConfigError) console.error(error.message);
+    else if (error instanceof MigrationRefusedError) console.error(`[ERROR] ${error.message}`);
+    else console.error(`[ERROR] It could not be looked at: ${(error as Error).stack}`);
+    return 2;
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        vault: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function verify(vaultId: string | undefined): Promise<number> {
+  if (vaultId !== undefined && !isVaultId(vaultId)) {
+    throw new UsageError(
+      '--vault must be 1 to 128 letters, digits, ".", "_", ":" or "-", the first a letter or digit.',
+    );
+  }
+  const { path } = loadDatabaseConfig(readEnvironment());
+  const line = new ProgressLine(process.stderr);
+  try {
+    const { findings, vaults, positions, statements } = await verifyDatabase({
+      path,
+      vaultId,
+      onFinding: (check, message) => line.above(() => console.log(`[${check.toUpperCase()}] ${message}`)),
+      progress: (done, total, what) => line.show(done, total, what),
+    });
+    line.clear();
+    const looked = `Looked at: ${vaults} ${vaults === 1 ? 'vault' : 'vaults'}, ${positions} positions of memories, ${statements} statements of the service.`;
+    if (findings === 0) console.log(`[SUCCESS] All is well. ${looked}`);
+    else
+      console.log(`[FAILED] ${findings} ${findings === 1 ? 'thing is' : 'things are'} not well. ${looked}`);
+    return findings === 0 ? 0 : 1;
+  } finally {
+    line.clear();
+  }
+}
+
+process.exitCode = await main();

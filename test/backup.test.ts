@@ -17,8 +17,9 @@ import { describeContents } from '../src/upgrade/database-contents.js';
 import { endBuiltServers, startBuiltServer } from './built-server.js';
 import { runBuilt } from './harness/built.js';
 import { DatabaseView } from './harness/database-view.js';
-import { FOREIGN_DATABASES, makeForeignDatabase } from './harness/foreign-databases.js';
 import { endedBy, holding } from './harness/holding.js';
+import { OpenMemoryFile } from './harness/openmemory/file.js';
+import { storePlainRows } from './harness/openmemory/plain-rows.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 import { adoptedDatabase } from './harness/stored-memories.js';
@@ -96,10 +97,10 @@ describe('npm run backup', () => {
 
   it('copies a database of OpenMemory too', async () => {
     const path = join(tempFolder(), 'openmemory.sqlite');
-    makeForeignDatabase(path, FOREIGN_DATABASES.openMemory120.sql, { wal: true });
+    OpenMemoryFile.make(path, '1.2.0', (file) => storePlainRows(file, new Random(seed), 5), { wal: true });
     const { status, stdout } = await run(path);
     expect(status).toBe(0);
-    expect(stdout).toContain('an OpenMemory database (1.2.0) with 0 users and 1 memory\n');
+    expect(stdout).toMatch(/: an OpenMemory database \(1\.2\.0\) with \d+ users? and 5 memories\n/);
   });
 
   it.each<[what: string, make: (path: string) => void, complaint: RegExp]>([

@@ -22,6 +22,8 @@ import { runBuilt } from './harness/built.js';
 import { DatabaseView } from './harness/database-view.js';
 import { FOREIGN_DATABASES, makeForeignDatabase } from './harness/foreign-databases.js';
 import { endedBy, holding } from './harness/holding.js';
+import { OpenMemoryFile } from './harness/openmemory/file.js';
+import { storePlainRows } from './harness/openmemory/plain-rows.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 import { adoptedDatabase } from './harness/stored-memories.js';
@@ -103,7 +105,7 @@ describe('npm run restore', () => {
 
   it('restores a database of OpenMemory, to be taken over', async () => {
     const [path, backup] = [await of('now', 3), join(tempFolder(), 'openmemory.sqlite')];
-    makeForeignDatabase(backup, FOREIGN_DATABASES.openMemory130.sql, { wal: true });
+    OpenMemoryFile.make(backup, '1.3.0', (file) => storePlainRows(file, random, 5), { wal: true });
     const { status, stdout } = await run(path, backup);
     expect(status).toBe(0);
     expect(stdout).toContain('Next: npm run migration:run, which takes it over.');

@@ -5,7 +5,7 @@ import { MigrationRefusedError } from './migration-refused.error.js';
 import { readState } from './plan.js';
 import { recognise } from './recognise.js';
 import { currentVersion } from './schema-version.js';
-import { hasStaleIndex, vaultsWithStaleIndex } from './vault-directory.js';
+import { hasStaleIndex, vaultsWithStaleIndex } from './all-vaults.js';
 
 export interface Prepared extends MigrationReport {
   /** The vaults whose recall index has to be rebuilt while the service runs; undefined for none. */

@@ -12,7 +12,7 @@ import { TenantDataSource } from '../tenancy/tenant-data-source.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import { readState } from './plan.js';
 import { isAbsentOrEmpty } from './sqlite-file.js';
-import { allVaults, checkVault, countPositions } from './vault-directory.js';
+import { allVaults, checkVault, countPositions } from './all-vaults.js';
 
 /** Between two transactions, so that a service on the same file, which looks for its turn, finds one. */
 const REST_MS = 2;

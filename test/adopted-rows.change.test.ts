@@ -43,7 +43,9 @@ afterAll(async () => {
 });
 
 const pathOf = (id: string) => `/v1/memories/${encodeURIComponent(id)}`;
-const CHANGEABLE = AWKWARD.filter(({ id, userId }) => userId === 'ana' && id !== '' && id.length < 10_000);
+const CHANGEABLE = AWKWARD.filter(
+  ({ id, userId }) => userId === 'ana' && /^[^\0]+$/.test(id) && id.length < 10_000,
+);
 const TEXTS = ['content', 'primary_sector', 'sectors', 'tags', 'metadata'] as const;
 const NUMBERS = ['salience', 'decay_lambda', 'last_seen_at', 'created_at'] as const;
 

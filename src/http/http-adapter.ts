@@ -21,8 +21,11 @@ const TIMEOUT_CHECK_INTERVAL = 5_000;
 const KEEP_ALIVE_TIMEOUT = 72_000;
 /** Connections at once; more are dropped. Below the usual limit of open files with room for the database. */
 const MAX_CONNECTIONS = 10_000;
-/** Characters, still percent-encoded; what Node takes of a request's header (16 KiB) is the bound before this. */
-const MAX_PARAM_LENGTH = 16_384;
+/**
+ * Characters, still percent-encoded. Adopted databases hold names of a thousand characters, which take up to twelve
+ * times as many, and Node takes 16 KiB of a request's header.
+ */
+const MAX_PARAM_LENGTH = 12_288;
 
 /** Sent with answers to requests that are too broken to reach the hooks that set them otherwise. */
 const BARE_HEADERS = {

@@ -101,6 +101,7 @@ const IDS: readonly string[] = [
   '%2F%00',
   '🦉',
   '\u0007\u001b\u007f',
+  'nul\u0000id',
   'ID',
   'id',
   'id ',

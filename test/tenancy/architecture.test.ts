@@ -133,6 +133,7 @@ describe('who makes and widens scopes', () => {
       {
         'src/memories/memories.service.ts': 'a change goes on when its row expires in its midst',
         'src/memories/memory-creator.ts': 'an id is unique in the vault',
+        'src/memories/memory-history.ts': 'keeps a former state when its row expires in its midst',
         'src/memories/memory-remover.ts': 'removes what has expired since it was read',
         'src/memories/memory-reinforcement.ts': 'goes on when its row expires in its midst',
         'src/recall/row-encoder.ts': 'what has expired keeps its place in the index until it is removed',

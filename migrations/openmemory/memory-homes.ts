@@ -1,5 +1,5 @@
 import { type HomeContext, type HomeOf, quoteText } from './home.js';
-import { integerOf, jsonOf, milliseconds, numberOf, textOf } from './values.js';
+import { integerOf, isIdText, jsonOf, milliseconds, numberOf, textOf } from './values.js';
 
 const created = milliseconds('old."created_at"', 'NULL');
 const updated = milliseconds('old."updated_at"', 'NULL');
@@ -55,7 +55,7 @@ export const memories: HomeOf = ({ tables }) => ({
   },
   belongs: '1',
   order: 'new."position"',
-  reason: `CASE typeof(old."id") WHEN 'text' THEN 'another memory has its id' ELSE 'its id is no text' END`,
+  reason: `CASE WHEN ${isIdText('old."id"')} THEN 'another memory has its id' ELSE 'its id is no text' END`,
 });
 
 /** The primary sector first, then those that there are vectors for. */

@@ -1,5 +1,6 @@
 import type { HomeOf } from './home.js';
-import { integerOf, jsonOf, milliseconds, numberOf, textOf } from './values.js';
+import { ownerSql } from './owners.js';
+import { integerOf, isIdText, jsonOf, milliseconds, numberOf, textOf } from './values.js';
 
 const OWNER = `nullif(new."user_id", '')`;
 const time = (column: string, otherwise: string) => milliseconds(`old."${column}"`, otherwise);
@@ -8,18 +9,18 @@ const METADATA_BACK = `CASE new."metadata" WHEN '{}' THEN NULL ELSE new."metadat
 
 export const users: HomeOf = () => ({
   to: 'users',
-  join: `JOIN "old_owners" owner ON owner."owner" = old."user_id"`,
+  join: `JOIN "old_owners" owner ON owner."owner" = ${ownerSql(['user_id'])}`,
   where: `typeof(old."user_id") = 'text' AND old."user_id" <> ''`,
   values: {
     vault_id: 'owner."vault_id"',
-    user_id: 'old."user_id"',
+    user_id: 'owner."owner"',
     summary: 'CAST(old."summary" AS text)',
     summary_manual: '0',
     reflection_count: integerOf('old."reflection_count"', '0'),
     created_at: time('created_at', time('updated_at', '0')),
     updated_at: time('updated_at', time('created_at', '0')),
   },
-  match: 'new."vault_id" = owner."vault_id" AND new."user_id" = old."user_id"',
+  match: 'new."vault_id" = owner."vault_id" AND new."user_id" = owner."owner"',
   key: 'new."user_id"',
   keyColumns: ['user_id'],
   back: {
@@ -99,14 +100,14 @@ export const facts: HomeOf = () => ({
     metadata: METADATA_BACK,
   },
   belongs: '1',
-  reason: `CASE typeof(old."id") WHEN 'text' THEN 'another fact has its id' ELSE 'its id is no text' END`,
+  reason: `CASE WHEN ${isIdText('old."id"')} THEN 'another fact has its id' ELSE 'its id is no text' END`,
 });
 
 export const factEdges: HomeOf = () => ({
   to: 'fact_edges',
   join: `JOIN "old_facts" place ON place."id" = old."source_id"
     JOIN "old_facts" target ON target."id" = old."target_id" AND target."vault_id" = place."vault_id"`,
-  where: `typeof(old."id") = 'text'`,
+  where: isIdText('old."id"'),
   values: {
     vault_id: 'place."vault_id"',
     id: 'old."id"',
@@ -133,5 +134,5 @@ export const factEdges: HomeOf = () => ({
     metadata: METADATA_BACK,
   },
   belongs: '1',
-  reason: `CASE typeof(old."id") WHEN 'text' THEN 'a fact at one of its ends is missing' ELSE 'its id is no text' END`,
+  reason: `CASE WHEN ${isIdText('old."id"')} THEN 'a fact at one of its ends is missing' ELSE 'its id is no text' END`,
 });

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
 import type { SetAside } from './set-aside.js';
-import { defineVaultOf } from './sql-functions.js';
+import { defineFunctions, defineVaultOf } from './sql-functions.js';
 
 /** Which vaults the rows of an OpenMemory database come into. */
 export interface AdoptionOptions {
@@ -33,9 +33,15 @@ export function hadTenants(tables: readonly { kind: string; columns: readonly st
   return tables.some(({ kind, columns }) => kind === 'memories' && columns.includes('project_id'));
 }
 
-/** The owner that a row of an old table names, '' for none. */
+/**
+ * The owner that a row of an old table names, '' for none. Bytes that are no UTF-8, which no request could name,
+ * are written out.
+ */
 export function ownerSql(columns: readonly string[], row = 'old'): string {
-  return columns.includes('user_id') ? `coalesce(CAST(${row}."user_id" AS text), '')` : `''`;
+  if (!columns.includes('user_id')) return `''`;
+  const owner = `${row}."user_id"`;
+  return `(CASE WHEN ${owner} IS NULL THEN '' WHEN is_utf8(CAST(${owner} AS blob)) THEN CAST(${owner} AS text)
+    ELSE 'bytes:' || hex(${owner}) END)`;
 }
 
 /** Makes the list of all owners, with the vault of each. */
@@ -46,6 +52,7 @@ export async function listOwners(
 ): Promise<void> {
   const database = (await runner.connect()) as Database.Database;
   const tenants = hadTenants(tables);
+  defineFunctions(database);
   defineVaultOf(database, (owner) => vaultOf(owner, options, tenants));
   await runner.query(
     `CREATE TABLE "old_owners" ("owner" text PRIMARY KEY, "vault_id" text NOT NULL) WITHOUT ROWID`,

@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { ownerSql } from './owners.js';
 import type { SetAside } from './set-aside.js';
-import { milliseconds } from './values.js';
+import { isIdText, milliseconds } from './values.js';
 
 /** Notes for every memory that can be one where it goes: its vault, its owner, its position among the owner's. */
 export async function placeMemories(runner: QueryRunner, table: SetAside): Promise<void> {
@@ -16,7 +16,7 @@ export async function placeMemories(runner: QueryRunner, table: SetAside): Promi
      SELECT id, row, vault_id, owner,
        row_number() OVER (PARTITION BY vault_id, owner ORDER BY created_at, row) - 1
      FROM (SELECT old."id" AS id, min(old.rowid) AS row, ${ownerSql(table.columns)} AS owner, ${time} AS created_at
-           FROM "${table.staged}" old WHERE typeof(old."id") = 'text' GROUP BY old."id")
+           FROM "${table.staged}" old WHERE ${isIdText('old."id"')} GROUP BY old."id")
      JOIN "old_owners" USING (owner)`,
   );
 }
@@ -48,7 +48,7 @@ export async function placeFacts(runner: QueryRunner, tables: readonly SetAside[
     await runner.query(
       `INSERT INTO "old_facts" SELECT id, row, vault_id, owner
        FROM (SELECT old."id" AS id, min(old.rowid) AS row, ${ownerSql(columns)} AS owner
-             FROM "${staged}" old WHERE typeof(old."id") = 'text' GROUP BY old."id")
+             FROM "${staged}" old WHERE ${isIdText('old."id"')} GROUP BY old."id")
        JOIN "old_owners" USING (owner)`,
     );
   }

@@ -13,6 +13,9 @@ export function defineFunctions(database: Database.Database): void {
       .digest('hex'),
   );
   database.function('is_json', { deterministic: true }, (text) => (isJson(String(text)) ? 1 : 0));
+  database.function('is_utf8', { deterministic: true }, (bytes) =>
+    Buffer.isBuffer(bytes) && isUtf8(bytes) ? 1 : 0,
+  );
   database.function('old_values', { varargs: true, safeIntegers: true }, oldValues);
   database.function('old_value', { deterministic: true }, (json) => valueOf(String(json)));
 }

@@ -36,3 +36,8 @@ export function integerOf(column: string, otherwise: string): string {
 export function jsonOf(column: string, otherwise: string): string {
   return `(CASE WHEN typeof(${column}) = 'text' AND is_json(${column}) THEN ${column} ELSE ${otherwise} END)`;
 }
+
+/** SQL for whether a column holds text that can be an id. */
+export function isIdText(column: string): string {
+  return `(typeof(${column}) = 'text' AND is_utf8(CAST(${column} AS blob)))`;
+}

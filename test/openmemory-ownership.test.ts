@@ -83,6 +83,33 @@ describe('owners', () => {
     );
   });
 
+  it('of bytes that are no UTF-8 are written out; a memory with such an id is kept whole', async () => {
+    const path = fileOf('1.2.3', ['alice', 'bob', 'carol']);
+    const database = new Database(path);
+    for (const table of ['memories', 'vectors', 'waypoints', 'users']) {
+      database.exec(`UPDATE "${table}" SET user_id = CAST(x'ff6f' AS text) WHERE user_id = 'bob'`);
+    }
+    database.exec(`UPDATE memories SET id = CAST(x'fe' AS text) WHERE user_id = 'carol'`);
+    database.close();
+    const before = takeSnapshot(path);
+    await upgrade(path);
+    expectNothingLost(before, path);
+    expect(select(path, `SELECT id, user_id FROM memories ORDER BY id`)).toEqual([
+      ['m0', 'alice'],
+      ['m1', 'bytes:FF6F'],
+    ]);
+    expect(select(path, `SELECT user_id FROM users ORDER BY user_id`)).toEqual([
+      ['alice'],
+      ['bytes:FF6F'],
+      ['carol'],
+    ]);
+    expect(
+      select(path, `SELECT source_table, reason FROM legacy_rows WHERE source_table = 'memories'`),
+    ).toEqual([['memories', 'its id is no text']]);
+    // Their recall index is filled like any other.
+    expect(select(path, `SELECT DISTINCT index_version > 0 FROM scopes`)).toEqual([[1]]);
+  });
+
   it('users of a vault with rows of nobody see those, as its row says', async () => {
     const [withNobody, without] = [fileOf('1.2.3', ['alice', null]), fileOf('1.2.3', ['alice'])];
     for (const [path, share] of [

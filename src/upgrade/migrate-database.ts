@@ -119,20 +119,20 @@ class MigrationRun {
     const { steps, takesOver } = this.plan;
     const { log, progress, direction } = this.options;
     progress?.(0, steps.length, 'counting rows');
-    const before = this.takeStock();
+    // What is taken over is counted and hashed where that is done.
+    const before = takesOver && direction !== 'revert' ? undefined : this.takeStock();
     progress?.(0, steps.length, 'backing up');
     // Another connection still reads what was committed before this transaction.
-    if (before.tables.size > 0 && this.options.backup !== false)
-      this.backup = await backUp(this.options.path);
+    const isEmpty = before?.tables.size === 0;
+    if (!isEmpty && this.options.backup !== false) this.backup = await backUp(this.options.path);
 
     const state = await this.applySteps();
-    const after = this.takeStock();
-    // What is taken over or given back is checked row by row where that is done.
-    if (!this.adopted && !takesOver) checkNothingLost(before, after);
+    const after = before && this.takeStock();
+    if (before && after && !this.adopted && !takesOver) checkNothingLost(before, after);
     this.checkReferences();
     if (this.backup) log?.(`[MIGRATE] Backup: ${this.backup}`);
     if (this.adopted) for (const line of describeAdoption(this.adopted)) log?.(`[MIGRATE] ${line}`);
-    else if (before.tables.size > 0) {
+    else if (before && after && !isEmpty) {
       for (const line of describeTables(before.tables, after.tables)) log?.(`[MIGRATE] ${line}`);
     }
     const version = direction === 'revert' && takesOver ? 'none' : currentVersion(state);

@@ -169,7 +169,7 @@ describe('walks are what trying everything gives', () => {
       }),
       { seed, numRuns: RUNS },
     );
-    expect(paths).toBeGreaterThan(RUNS);
+    expect(paths).toBeGreaterThan(RUNS / 4);
   });
 });
 

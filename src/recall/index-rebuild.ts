@@ -132,7 +132,13 @@ export class IndexRebuild {
         if (i < stretches.length - 1) lower = stretch.from;
         break;
       }
-      if (terms !== 0) await this.scopes.increment({ userId }, 'termCount', terms);
+      if (terms !== 0) {
+        const { termCount } = await this.scopes.findOneOrFail({
+          where: { userId },
+          select: { termCount: true },
+        });
+        await this.scopes.update({ userId }, { termCount: termCount + terms });
+      }
       return { below: lower, positions: upper - lower, memories };
     });
   }

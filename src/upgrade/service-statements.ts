@@ -117,6 +117,10 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( ((("MemoryVersion"."memory_id" = ?))) ) AND ( "MemoryVersion"."vault_id" = ? AND "MemoryVersion"."user_id" IN (?, '') ) ORDER BY "MemoryVersion"."version" DESC`,
   ],
   [
+    `SELECT "ScopeRow"."term_count" AS "ScopeRow_term_count", "ScopeRow"."vault_id" AS "ScopeRow_vault_id", "ScopeRow"."user_id" AS "ScopeRow_user_id" FROM "scopes" "ScopeRow"`,
+    ` WHERE ( ((("ScopeRow"."user_id" = ?))) ) AND ( "ScopeRow"."vault_id" = ? ) LIMIT 100`,
+  ],
+  [
     `SELECT "ScopeRow"."vault_id" AS "ScopeRow_vault_id", "ScopeRow"."user_id" AS "ScopeRow_user_id", "ScopeRow"."next_position" AS "ScopeRow_next_position", "ScopeRow"."memory_count" AS "ScopeRow_memory_count", "ScopeRow"."term_count" AS "ScopeRow_term_count", "ScopeRow"."index_version" AS "ScopeRow_index_version" FROM "scopes" "ScopeRow"`,
     ` WHERE "ScopeRow"."vault_id" = ? ORDER BY "ScopeRow"."user_id" ASC LIMIT 100`,
     ` WHERE ( ((("ScopeRow"."index_version" != ?))) ) AND ( "ScopeRow"."vault_id" = ? ) ORDER BY "ScopeRow"."user_id" ASC LIMIT 100`,
@@ -1302,19 +1306,7 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( "user_id" = ? ) AND ( "vault_id" = ? AND "user_id" = ? )`,
   ],
   [
-    `UPDATE "scopes" SET "term_count" = "term_count" + 2`,
-    ` WHERE ( ("user_id" = ?) ) AND ( "vault_id" = ? )`,
-  ],
-  [
-    `UPDATE "scopes" SET "term_count" = "term_count" + 32`,
-    ` WHERE ( ("user_id" = ?) ) AND ( "vault_id" = ? )`,
-  ],
-  [
-    `UPDATE "scopes" SET "term_count" = "term_count" + 8`,
-    ` WHERE ( ("user_id" = ?) ) AND ( "vault_id" = ? )`,
-  ],
-  [
-    `UPDATE "scopes" SET "term_count" = "term_count" + 90`,
+    `UPDATE "scopes" SET "term_count" = ?`,
     ` WHERE ( ("user_id" = ?) ) AND ( "vault_id" = ? )`,
   ],
   [

@@ -16,7 +16,7 @@ const seed = randomSeed('waypoints-list');
 let service: TestService;
 
 beforeAll(async () => {
-  service = await TestService.start({ WAYPOINTS_AUTOMATIC: 'false' });
+  service = await TestService.start({ WAYPOINTS_AUTOMATIC: 'false', USER_SUMMARIES: 'false' });
 });
 
 afterAll(() => service.stop());

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { copyDatabase } from '../upgrade/database-copy.js';
 import { isAbsentOrEmpty, openReadOnly } from '../upgrade/sqlite-file.js';
 
 /**
@@ -15,7 +16,7 @@ export async function withCopy<T>(path: string, fn: (copy: string) => Promise<T>
     if (!isAbsent) {
       const database = openReadOnly(path);
       try {
-        await database.backup(copy);
+        await copyDatabase(database, copy);
       } finally {
         database.close();
       }

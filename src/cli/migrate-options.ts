@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { type AdoptionOptions, DEFAULT_ADOPTION } from '../../migrations/openmemory/owners.js';
 import { hasDuplicateNames } from '../auth/duplicate-names.js';
 import { isVaultId } from '../vaults/vault-id.js';
-import { UsageError } from './usage.error.js';
+import { UsageError, readCommandLine } from './command.js';
 
 export const USAGE = `Brings the database's schema up to this version, or back. A database of OpenMemory is taken over.
 
@@ -60,22 +59,18 @@ export function readArguments(): MigrateArguments {
 }
 
 function parse() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        migration: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-        'no-backup': { type: 'boolean', default: false },
-        vault: { type: 'string' },
-        'single-vault': { type: 'boolean', default: false },
-        'vault-map': { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return readCommandLine({
+    allowPositionals: true,
+    options: {
+      migration: { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+      'no-backup': { type: 'boolean', default: false },
+      vault: { type: 'string' },
+      'single-vault': { type: 'boolean', default: false },
+      'vault-map': { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
 }
 
 function checked(vault: unknown, where: string): string {

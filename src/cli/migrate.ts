@@ -1,49 +1,26 @@
 import { steps } from '../../migrations/chain.js';
-import { ConfigError, loadDatabaseConfig, readEnvironment } from '../config/config.js';
+import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { type MigrationReport, migrateDatabase } from '../upgrade/migrate-database.js';
-import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
 import { readState } from '../upgrade/plan.js';
 import { readAppliedTimes } from '../upgrade/schema-version.js';
+import { UsageError, runCommand } from './command.js';
 import { withCopy } from './dry-run.js';
 import { type MigrateArguments, readArguments, USAGE } from './migrate-options.js';
 import { ProgressLine } from './progress-line.js';
 import { describeReindex } from './reindex-report.js';
-import { UsageError } from './usage.error.js';
-
-/** The schema is migrated, and the recall index is not filled. */
-class IndexNotFilledError extends Error {}
 
 type Print = (line: string) => void;
 
-async function main(): Promise<number> {
-  try {
-    const options = readArguments();
-    if (options.help) console.log(USAGE);
-    else await execute(loadDatabaseConfig(readEnvironment()).path, options);
-    return 0;
-  } catch (error) {
-    if (error instanceof IndexNotFilledError) {
-      console.error(`[ERROR] ${error.message}`);
-      return 1;
-    }
-    if (error instanceof UsageError) console.error(`${error.message}\n\n${USAGE}`);
-    else if (error instanceof ConfigError) console.error(error.message);
-    else if (error instanceof MigrationRefusedError) console.error(`[ERROR] ${error.message}`);
-    else console.error(`[ERROR] The migration failed and was undone: ${(error as Error).stack}`);
-    return 2;
-  }
-}
-
-async function execute(path: string, options: MigrateArguments): Promise<void> {
+async function execute(path: string, options: MigrateArguments): Promise<number | void> {
   const { command, dryRun } = options;
-  if (command === 'show') show(path);
-  else if (command === 'run' && dryRun) await rehearse(path, options);
-  else if (command === 'run') await run(path, options, console.log);
-  else if (command === 'revert') await revert(path, options);
-  else throw new UsageError(`There is no command "${command}".`);
+  if (command === 'show') return show(path);
+  if (command === 'run') return dryRun ? rehearse(path, options) : run(path, options, console.log);
+  if (command === 'revert') return revert(path, options);
+  throw new UsageError(`There is no command "${command}".`);
 }
 
-async function run(path: string, options: MigrateArguments, print: Print): Promise<void> {
+/** @returns the exit status: 1 where the schema is migrated, and the recall index is not filled */
+async function run(path: string, options: MigrateArguments, print: Print): Promise<number> {
   // The lines of the guides for OpenMemory, which scripts look for, whosever database it is.
   print('OpenMemory Database Migration Tool');
   print('[MIGRATE] Checking for pending migrations...');
@@ -57,9 +34,10 @@ async function run(path: string, options: MigrateArguments, print: Print): Promi
   }
   const isNew = report.steps.length > 0;
   print(isNew ? '[MIGRATE] All migrations completed' : '[MIGRATE] No migrations are pending');
-  if (readState(path).pending.length === 0) await fillIndex(path, print);
+  if (readState(path).pending.length === 0 && !(await fillIndex(path, print))) return 1;
   print('[SUCCESS] Migration completed');
   if (adopted) print(requestOf(adopted));
+  return 0;
 }
 
 /** A request, for a shell, that shows what was taken over, once the service runs. */
@@ -70,8 +48,12 @@ function requestOf({ options, vaults }: NonNullable<MigrationReport['adopted']>)
   return `curl -H 'X-Vault-Id: ${vault}' http://127.0.0.1:${port}/v1/memories`;
 }
 
-/** Rows that a migration took over, and what an older version indexed, are not found by searches before. */
-async function fillIndex(path: string, print: Print): Promise<void> {
+/**
+ * Rows that a migration took over, and what an older version indexed, are not found by searches before.
+ *
+ * @returns whether it was done
+ */
+async function fillIndex(path: string, print: Print): Promise<boolean> {
   const line = new ProgressLine(process.stderr);
   const progress = (done: number, total: number) => line.show(done, total, 'memories looked at');
   try {
@@ -80,24 +62,30 @@ async function fillIndex(path: string, print: Print): Promise<void> {
     const report = await reindexDatabase({ path, progress });
     line.clear();
     if (report.memories > 0) print(`[MIGRATE] Recall index: ${describeReindex(report)}`);
+    return true;
   } catch (error) {
-    throw new IndexNotFilledError(
-      `The migration is done, but the recall index is not filled (${(error as Error).message}): ` +
+    line.clear();
+    console.error(
+      `[ERROR] The migration is done, but the recall index is not filled (${(error as Error).message}): ` +
         'run `npm run reindex`, or start the service, which fills it while it runs.',
     );
+    return false;
   } finally {
     line.clear();
   }
 }
 
-async function rehearse(path: string, options: MigrateArguments): Promise<void> {
+async function rehearse(path: string, options: MigrateArguments): Promise<number> {
   readState(path); // Refuses another program's file before it is copied.
-  await withCopy(path, (copy) =>
+  const status = await withCopy(path, (copy) =>
     run(copy, { ...options, backup: false }, (line) => {
       if (!line.startsWith('curl')) console.log(line.replace(/^\[\w+\]/, '[DRY RUN]'));
     }),
   );
-  console.log(`[DRY RUN] ${path} was not changed: all of this was done to a copy, which is gone.`);
+  if (status === 0) {
+    console.log(`[DRY RUN] ${path} was not changed: all of this was done to a copy, which is gone.`);
+  }
+  return status;
 }
 
 async function revert(path: string, { backup }: MigrateArguments): Promise<void> {
@@ -137,4 +125,7 @@ async function withProgress(
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand({ usage: USAGE, failed: 'The migration failed and was undone' }, () => {
+  const options = readArguments();
+  return options.help ? console.log(USAGE) : execute(loadDatabaseConfig(readEnvironment()).path, options);
+});

@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
-import { ConfigError, loadDatabaseConfig, readEnvironment } from '../config/config.js';
+import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { nameHolders } from '../upgrade/file-holders.js';
 import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
 import { recognise } from '../upgrade/recognise.js';
 import { restoreDatabase } from '../upgrade/restore-database.js';
+import { UsageError, readFileArgument, runCommand } from './command.js';
 import { ProgressLine } from './progress-line.js';
 
 const USAGE = `Puts a copy of a backup in the place of the database, which is kept beside it.
@@ -14,39 +14,6 @@ const USAGE = `Puts a copy of a backup in the place of the database, which is ke
 The database is the one of DATABASE_URL; the service must not run. The former one is kept as
 <database>.before-restore-<UTC time>. Whatever ends this command, there is the one or the other. The exit status is
 0, or 2 when nothing was changed.`;
-
-/** What is wrong with the command line. */
-class UsageError extends Error {}
-
-async function main(): Promise<number> {
-  try {
-    const { help, file } = readArguments();
-    if (help) console.log(USAGE);
-    else if (file === undefined) throw new UsageError('Which file is to be restored?');
-    else await restore(resolve(file));
-    return 0;
-  } catch (error) {
-    if (error instanceof UsageError) console.error(`${error.message}\n\n${USAGE}`);
-    else if (error instanceof ConfigError) console.error(error.message);
-    else if (error instanceof MigrationRefusedError)
-      console.error(`[ERROR] ${error.message.replace(/\.?$/, '.')} Nothing was changed.`);
-    else console.error(`[ERROR] Nothing was restored: ${(error as Error).stack}`);
-    return 2;
-  }
-}
-
-function readArguments() {
-  try {
-    const { positionals, values } = parseArgs({
-      allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h', default: false } },
-    });
-    if (positionals.length > 1) throw new Error(`Unexpected: ${positionals.slice(1).join(' ')}`);
-    return { file: positionals[0] as string | undefined, help: values.help };
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
 
 async function restore(from: string): Promise<void> {
   const { path } = loadDatabaseConfig(readEnvironment());
@@ -68,6 +35,8 @@ async function restore(from: string): Promise<void> {
     console.log(`[SUCCESS] ${path} is restored.`);
     console.log(`Next: ${nextStep(path)}`);
     if (kept) console.log(`To undo it: npm run restore -- ${kept}`);
+  } catch (error) {
+    throw refusal(error);
   } finally {
     line.clear();
   }
@@ -82,4 +51,15 @@ function nextStep(path: string): string {
   return 'npm run verify, and npm start.';
 }
 
-process.exitCode = await main();
+/** Says of a refusal that it was one. */
+function refusal(error: unknown): unknown {
+  if (!(error instanceof MigrationRefusedError)) return error;
+  return new MigrationRefusedError(`${error.message.replace(/\.?$/, '.')} Nothing was changed.`);
+}
+
+process.exitCode = await runCommand({ usage: USAGE, failed: 'Nothing was restored' }, () => {
+  const { help, file } = readFileArgument();
+  if (help) return console.log(USAGE);
+  if (file === undefined) throw new UsageError('Which file is to be restored?');
+  return restore(resolve(file));
+});

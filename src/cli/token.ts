@@ -1,11 +1,10 @@
 import { createSecretKey } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { JwtService } from '@nestjs/jwt';
 import type { JwtSettings } from '../auth/claims.js';
 import { PERMISSIONS, type Permission, isPermission } from '../auth/permissions.js';
 import { ConfigError, loadConfig, readEnvironment } from '../config/config.js';
 import { isUserId } from '../tenancy/scope.js';
-import { isVaultId } from '../vaults/vault-id.js';
+import { UsageError, readCommandLine, readVaultId } from './command.js';
 
 const USAGE = `Prints a token that this service accepts, signed with JWT_SECRET.
 
@@ -21,9 +20,6 @@ const USAGE = `Prints a token that this service accepts, signed with JWT_SECRET.
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const MAX_SECONDS = 3650 * SECONDS.d;
-
-/** What is wrong with the command line; shown to the person who typed it. */
-class UsageError extends Error {}
 
 /** Exit status 2 for a command line or configuration that cannot be used, as commands have it by custom. */
 function main(): number {
@@ -46,20 +42,16 @@ function main(): number {
 type Options = ReturnType<typeof readOptions>;
 
 function readOptions() {
-  try {
-    return parseArgs({
-      options: {
-        vault: { type: 'string' },
-        user: { type: 'string' },
-        service: { type: 'boolean', default: false },
-        permissions: { type: 'string' },
-        'expires-in': { type: 'string', default: '1h' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return readCommandLine({
+    options: {
+      vault: { type: 'string' },
+      user: { type: 'string' },
+      service: { type: 'boolean', default: false },
+      permissions: { type: 'string' },
+      'expires-in': { type: 'string', default: '1h' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  }).values;
 }
 
 function mint(options: Options, jwt: JwtSettings | undefined): string {
@@ -71,12 +63,8 @@ function mint(options: Options, jwt: JwtSettings | undefined): string {
         : 'JWT_SECRET is not set: set the secret that the service runs with (at least 32 random bytes).',
     ]);
   }
-  const { vault, user } = options;
-  if (!isVaultId(vault)) {
-    throw new UsageError(
-      '--vault must be 1 to 128 letters, digits, ".", "_", ":" or "-", the first a letter or digit.',
-    );
-  }
+  const { user } = options;
+  const vault = readVaultId(options.vault);
   if (user === undefined ? !options.service : !isUserId(user)) {
     throw new UsageError('--user must be 1 to 256 characters; it can be left out with --service only.');
   }

@@ -1,9 +1,7 @@
 import 'reflect-metadata';
-import { parseArgs } from 'node:util';
-import { ConfigError, loadDatabaseConfig, readEnvironment } from '../config/config.js';
-import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
+import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { verifyDatabase } from '../upgrade/verify-database.js';
-import { isVaultId } from '../vaults/vault-id.js';
+import { readCommandLine, readVaultId, runCommand } from './command.js';
 import { ProgressLine } from './progress-line.js';
 
 const USAGE = `Looks the database through, and changes nothing.
@@ -16,43 +14,7 @@ against the memories, and that every statement of the service searches by an ind
 database is the one of DATABASE_URL; a service may go on using it. The exit status is 0 when all is well, 1 when
 something is not, each on a line of its own, and 2 when it could not be looked at.`;
 
-/** What is wrong with the command line. */
-class UsageError extends Error {}
-
-async function main(): Promise<number> {
-  try {
-    const options = readArguments();
-    if (!options.help) return await verify(options.vault);
-    console.log(USAGE);
-    return 0;
-  } catch (error) {
-    if (error instanceof UsageError) console.error(`${error.message}\n\n${USAGE}`);
-    else if (error instanceof ConfigError) console.error(error.message);
-    else if (error instanceof MigrationRefusedError) console.error(`[ERROR] ${error.message}`);
-    else console.error(`[ERROR] It could not be looked at: ${(error as Error).stack}`);
-    return 2;
-  }
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        vault: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
 async function verify(vaultId: string | undefined): Promise<number> {
-  if (vaultId !== undefined && !isVaultId(vaultId)) {
-    throw new UsageError(
-      '--vault must be 1 to 128 letters, digits, ".", "_", ":" or "-", the first a letter or digit.',
-    );
-  }
   const { path } = loadDatabaseConfig(readEnvironment());
   const line = new ProgressLine(process.stderr);
   try {
@@ -73,4 +35,10 @@ async function verify(vaultId: string | undefined): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand({ usage: USAGE, failed: 'It could not be looked at' }, () => {
+  const { values } = readCommandLine({
+    options: { vault: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+  });
+  if (values.help) return console.log(USAGE);
+  return verify(values.vault === undefined ? undefined : readVaultId(values.vault));
+});

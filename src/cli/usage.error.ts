@@ -1,2 +1,0 @@
-/** What is wrong with the command line. */
-export class UsageError extends Error {}

@@ -4,6 +4,7 @@ import { MemoryLister } from '../src/memories/memory-lister.js';
 import { makeScope } from '../src/tenancy/scope.js';
 import { TenantContext } from '../src/tenancy/tenant-context.js';
 import { type Client, TestService } from './harness/app.js';
+import { clockAt } from './harness/clock.js';
 import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
 import { tamper } from './harness/stored-memories.js';
@@ -25,14 +26,6 @@ afterAll(async () => {
   view.close();
   await service.stop();
 });
-
-/** Sets the service's clock forward, to `time`. */
-function clockAt(time: number): void {
-  vi.restoreAllMocks();
-  const offset = time - Date.now();
-  const real = Date.now;
-  vi.spyOn(Date, 'now').mockImplementation(() => real() + offset);
-}
 
 describe('a memory whose expires_at has come', () => {
   const search = (client: Client, query: string) => client.post('/v1/memories/search', { query });

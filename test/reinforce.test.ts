@@ -6,6 +6,7 @@ import { readSlot } from '../src/recall/term-block.js';
 import { makeScope } from '../src/tenancy/scope.js';
 import { TenantContext } from '../src/tenancy/tenant-context.js';
 import { type Client, TestService } from './harness/app.js';
+import { later } from './harness/clock.js';
 import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
 import { memoryRows } from './harness/memory-rows.js';
@@ -30,13 +31,6 @@ afterAll(async () => {
   view.close();
   await service.stop();
 });
-
-/** Sets the service's clock forward. */
-function later(milliseconds: number): void {
-  vi.restoreAllMocks();
-  const real = Date.now;
-  vi.spyOn(Date, 'now').mockImplementation(() => real() + milliseconds);
-}
 
 /** A salience as answers have it. */
 const shown = (salience: number) => Math.round(salience * 1e6) / 1e6;

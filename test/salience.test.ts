@@ -9,6 +9,7 @@ import {
 } from '../src/memories/salience.js';
 import { DECAY_LAMBDA, SECTORS, type Sector, initialSalience } from '../src/memories/sectors.js';
 import { TestService } from './harness/app.js';
+import { later } from './harness/clock.js';
 import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
 import { memoryRows } from './harness/memory-rows.js';
@@ -130,13 +131,6 @@ describe('over HTTP', () => {
     view.close();
     await service.stop();
   });
-
-  /** Sets the service's clock forward. */
-  function later(milliseconds: number): void {
-    vi.restoreAllMocks();
-    const real = Date.now;
-    vi.spyOn(Date, 'now').mockImplementation(() => real() + milliseconds);
-  }
 
   it('reads show it faded, the same the whole day, and write nothing', async () => {
     const { body: stored } = await service

@@ -715,7 +715,7 @@ export interface Operations {
   'collections.list': {
     query?: {
       limit?: number;
-      /** `next_cursor` of the page before, with the same filters. */
+      /** `next_cursor` of the page before, with the same filters and order. */
       cursor?: string;
     };
     answer: CollectionListDto;
@@ -760,14 +760,6 @@ export interface Operations {
       sector?: 'episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective';
       /** By creation time: `desc`, the newest first, or `asc`. */
       order?: 'asc' | 'desc';
-      limit?: number;
-      /** `next_cursor` of the page before, with the same filters and order. */
-      cursor?: string;
-      /** `true`: also say how many there are in all. */
-      count?: boolean;
-      tag?: string;
-      /** A JSON object: each of its keys with an equal value. */
-      metadata?: string;
       user_id?: string;
       session_id?: string;
       collection?: string;
@@ -775,6 +767,14 @@ export interface Operations {
       created_after?: number;
       /** Before this millisecond. */
       created_before?: number;
+      tag?: string;
+      /** A JSON object: each of its keys with an equal value. */
+      metadata?: string;
+      limit?: number;
+      /** `next_cursor` of the page before, with the same filters and order. */
+      cursor?: string;
+      /** `true`: also say how many there are in all. */
+      count?: boolean;
     };
     answer: MemoryListDto;
   };
@@ -883,7 +883,7 @@ export interface Operations {
       /** For service tokens; absent: every owner's. A user's token may name that user only. */
       user_id?: string;
       limit?: number;
-      /** `next_cursor` of the page before, with the same filters. */
+      /** `next_cursor` of the page before, with the same filters and order. */
       cursor?: string;
     };
     answer: SessionListDto;
@@ -910,7 +910,7 @@ export interface Operations {
       /** For service tokens; absent: every owner's. A user's token may name that user only. */
       user_id?: string;
       limit?: number;
-      /** `next_cursor` of the page before, with the same filters. */
+      /** `next_cursor` of the page before, with the same filters and order. */
       cursor?: string;
     };
     answer: MemoryListDto;
@@ -927,7 +927,7 @@ export interface Operations {
   'users.list': {
     query?: {
       limit?: number;
-      /** `next_cursor` of the page before, with the same filters. */
+      /** `next_cursor` of the page before, with the same filters and order. */
       cursor?: string;
     };
     answer: UserListDto;
@@ -978,13 +978,13 @@ export interface Operations {
       tag?: string;
       /** A JSON object: each of its keys with an equal value. */
       metadata?: string;
-      /** By creation time: `desc`, the newest first, or `asc`. */
-      order?: 'asc' | 'desc';
       limit?: number;
       /** `next_cursor` of the page before, with the same filters and order. */
       cursor?: string;
       /** `true`: also say how many there are in all. */
       count?: boolean;
+      /** By creation time: `desc`, the newest first, or `asc`. */
+      order?: 'asc' | 'desc';
     };
     answer: MemoryListDto;
   };
@@ -1032,7 +1032,7 @@ export interface Operations {
     query?: {
       status?: 'active' | 'suspended' | 'erasing' | 'erased';
       limit?: number;
-      /** `next_cursor` of the page before, with the same filters. */
+      /** `next_cursor` of the page before, with the same filters and order. */
       cursor?: string;
     };
     answer: VaultListDto;
@@ -1077,15 +1077,15 @@ export interface Operations {
       dst_id?: string;
       /** Between memories of this user. A user's token may name that user only. */
       user_id?: string;
+      /** Only this type. */
+      type?: string;
+      /** Only those at least this strong, 0 to 1. */
+      min_weight?: number;
       limit?: number;
       /** `next_cursor` of the page before, with the same filters and order. */
       cursor?: string;
       /** `true`: also say how many there are in all. */
       count?: boolean;
-      /** Only this type. */
-      type?: string;
-      /** Only those at least this strong, 0 to 1. */
-      min_weight?: number;
     };
     answer: WaypointListDto;
   };

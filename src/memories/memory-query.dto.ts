@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -16,7 +16,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ExplanationDto } from './explanation.dto.js';
-import { MAX_CURSOR_CHARACTERS, MAX_LIMIT } from '../http/page.dto.js';
+import { CountedPageDto, MAX_LIMIT } from '../http/page.dto.js';
 import { MemoryDto } from './memory-view.dto.js';
 import { SECTORS, type Sector } from './sectors.js';
 import { Absent, IsKnownId, IsMetadata, IsStorableText, IsTime } from '../http/field.validators.js';
@@ -138,30 +138,11 @@ export class MemoryFilterQueryDto extends ColumnFiltersDto {
   metadata?: string;
 }
 
-export class ListMemoriesDto extends MemoryFilterQueryDto {
+export class ListMemoriesDto extends IntersectionType(MemoryFilterQueryDto, CountedPageDto) {
   /** By creation time: `desc`, the newest first, or `asc`. */
   @Absent()
   @IsIn(['asc', 'desc'])
   order?: 'asc' | 'desc';
-
-  @Absent()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit?: number;
-
-  /** `next_cursor` of the page before, with the same filters and order. */
-  @Absent()
-  @IsString()
-  @Length(1, MAX_CURSOR_CHARACTERS)
-  cursor?: string;
-
-  /** `true`: also say how many there are in all. */
-  @Absent()
-  @Type(() => Boolean)
-  @IsBoolean()
-  count?: boolean;
 }
 
 export class MemoryListDto {

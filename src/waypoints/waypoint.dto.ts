@@ -1,8 +1,8 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, IsNotIn, IsNumber, IsString, Length, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsNotIn, IsNumber, Max, Min } from 'class-validator';
 import { Absent, IsKnownId, IsMetadata, IsName } from '../http/field.validators.js';
-import { MAX_CURSOR_CHARACTERS, MAX_LIMIT } from '../http/page.dto.js';
+import { CountedPageDto, MAX_LIMIT } from '../http/page.dto.js';
 import { DEFAULT_TYPE, RESERVED_TYPES } from './waypoint-types.js';
 
 export const MAX_NEIGHBOUR_DEPTH = 5;
@@ -77,7 +77,7 @@ class WaypointFiltersDto {
   min_weight?: number;
 }
 
-export class ListWaypointsDto extends WaypointFiltersDto {
+export class ListWaypointsDto extends IntersectionType(WaypointFiltersDto, CountedPageDto) {
   /** Those that start from this memory or lead to it, as `direction` says. */
   @Absent()
   @IsKnownId()
@@ -107,25 +107,6 @@ export class ListWaypointsDto extends WaypointFiltersDto {
   @Absent()
   @IsIn(['asc', 'desc'])
   order?: 'asc' | 'desc';
-
-  @Absent()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LIMIT)
-  limit?: number;
-
-  /** `next_cursor` of the page before, with the same filters and order. */
-  @Absent()
-  @IsString()
-  @Length(1, MAX_CURSOR_CHARACTERS)
-  cursor?: string;
-
-  /** `true`: also say how many there are in all. */
-  @Absent()
-  @Type(() => Boolean)
-  @IsBoolean()
-  count?: boolean;
 }
 
 /** Which waypoints to walk, and which way. */

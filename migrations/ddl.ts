@@ -1,3 +1,4 @@
+import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
 
 interface Key {
@@ -64,6 +65,11 @@ export async function dropTables(runner: QueryRunner, names: readonly string[]):
 
 export async function renameTable(runner: QueryRunner, from: string, to: string): Promise<void> {
   await runner.query(`ALTER TABLE "${from}" RENAME TO "${to}"`);
+}
+
+export function hasTable(database: Database.Database, name: string): boolean {
+  const sql = `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`;
+  return database.prepare(sql).get(name) !== undefined;
 }
 
 export async function countRows(runner: QueryRunner, source: string): Promise<number> {

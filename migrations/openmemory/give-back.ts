@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
 import { CannotRevertError, type ChainStep } from '../chain-step.js';
 import { dropTables, renameTable } from '../ddl.js';
+import { RECORD_TABLES } from '../record-tables.js';
 import { vaultTables } from '../vault-tables.js';
 import { givenBack } from './legacy-rows.js';
 import { findObstacles } from './obstacles.js';
@@ -27,7 +28,7 @@ export async function giveBack(step: ChainStep, runner: QueryRunner, record: Ado
 
   defineFunctions((await runner.connect()) as Database.Database);
   for (const { name } of vaultTables) await renameTable(runner, name, nameOf(name));
-  if (record.whole) await dropTables(runner, ['migrations', 'schema_version']);
+  if (record.whole) await dropTables(runner, RECORD_TABLES);
   await make(runner, schema, 'table');
   const tables = record.tables.map((table): SetAside => ({
     ...table,

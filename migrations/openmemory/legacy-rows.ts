@@ -1,17 +1,16 @@
-import type { Home } from './home.js';
-import { quoteText, VAULT_BY } from './home.js';
-import { KNOWN_TABLES, type OldKind } from './tables.js';
+import { type Home, quoteText, VAULT_BY } from './home.js';
+import { columnsOfKind } from './tables.js';
 import { ownerSql } from './owners.js';
 import type { SetAside } from './set-aside.js';
 
 /** What `legacy_rows.source_table` says of rows that hold what a row's new home has no place for. */
-export function columnsOf(table: string): string {
+function columnsOf(table: string): string {
   return `${table}.columns`;
 }
 
 /** The rows of an old table, with every column that any release has. */
 export function oldRows({ kind, staged, columns }: SetAside): string {
-  const absent = allColumns(kind).filter((column) => !columns.includes(column));
+  const absent = columnsOfKind(kind).filter((column) => !columns.includes(column));
   const list = [
     ...columns.map((column) => `t."${column}"`),
     ...absent.map((column) => `NULL AS "${column}"`),
@@ -20,13 +19,8 @@ export function oldRows({ kind, staged, columns }: SetAside): string {
   return `(SELECT ${list.join(', ')} FROM "${staged}" t) old`;
 }
 
-function allColumns(kind: OldKind): string[] {
-  const known = KNOWN_TABLES.find((table) => table.kind === kind)!;
-  return [known.needs, known.may, known.homeless].flatMap((list) => list?.split(' ') ?? []);
-}
-
 /** Rows with a home: what the new row does not give back. Parameters: the time. */
-export function insertColumns(table: SetAside, home: Home, target: string, legacy: string): string {
+export function insertColumns(table: SetAside, home: Home): string {
   const cells = table.columns.map((column) => {
     const back = home.back[column];
     const same = back
@@ -37,23 +31,23 @@ export function insertColumns(table: SetAside, home: Home, target: string, legac
   });
   const name = quoteText(columnsOf(table.name));
   // The limit keeps SQLite from working out the data twice, once for the condition.
-  return `INSERT INTO "${legacy}" ("vault_id", "id", "source_table", "reason", "data", "created_at")
+  return `INSERT INTO "legacy_rows" ("vault_id", "id", "source_table", "reason", "data", "created_at")
     SELECT vault_id, ${name} || ':' || id, ${name}, 'its table has no place for these columns, or not as they were',
       data, ?
     FROM (SELECT new."vault_id" AS vault_id, ${home.key} AS id, old_values(${cells.join(', ')}) AS data
-          FROM ${oldRows(table)} ${home.join} JOIN "${target}" new ON ${home.match}
+          FROM ${oldRows(table)} ${home.join} JOIN "${home.to}" new ON ${home.match}
           WHERE ${home.where} LIMIT -1)
     WHERE data IS NOT NULL`;
 }
 
 /** Rows without a home, whole. Parameters: the reason where `home` does not tell it, and the time. */
-export function insertWhole(table: SetAside, home: Home | undefined, legacy: string): string {
+export function insertWhole(table: SetAside, home: Home | undefined): string {
   const cells = table.columns.map((column) => cell(column, '1'));
   const name = quoteText(table.name);
   const left = home
     ? `WHERE old."row" NOT IN (SELECT old."row" FROM ${oldRows(table)} ${home.join} WHERE ${home.where})`
     : '';
-  return `INSERT INTO "${legacy}" ("vault_id", "id", "source_table", "reason", "data", "created_at")
+  return `INSERT INTO "legacy_rows" ("vault_id", "id", "source_table", "reason", "data", "created_at")
     SELECT ${vaultSql(table)}, ${name} || ':' || row_number() OVER (ORDER BY old."row"), ${name}, ${home ? home.reason : '?'},
       old_values(${cells.join(', ')}), ?
     FROM ${oldRows(table)} ${left}`;

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { RECORD_TABLES } from '../record-tables.js';
 import { type OldTable, classify } from './tables.js';
 
 /** What is found of OpenMemory in a database. */
@@ -7,9 +8,6 @@ export interface OldDatabase {
   /** What no release has: tables, columns as `table.column`, views, triggers. */
   readonly unknown: readonly string[];
 }
-
-/** Tables that record which migrations were applied to a database of ours. */
-const RECORDS = ['migrations', 'schema_version'];
 
 /** @param ours the database is ours: its records are no tables of OpenMemory */
 export function findOldTables(database: Database.Database, { ours = false } = {}): OldDatabase {
@@ -22,7 +20,7 @@ export function findOldTables(database: Database.Database, { ours = false } = {}
     .all() as { tbl: string; col: string }[];
   const shape = new Map<string, string[]>();
   for (const { tbl, col } of rows) {
-    if (!ours || !RECORDS.includes(tbl)) shape.set(tbl, [...(shape.get(tbl) ?? []), col]);
+    if (!ours || !RECORD_TABLES.includes(tbl)) shape.set(tbl, [...(shape.get(tbl) ?? []), col]);
   }
   const { tables, unknown } = classify(shape);
   const others = database

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
-import { dropTables, renameTable } from '../ddl.js';
+import { dropTables, hasTable, renameTable } from '../ddl.js';
 import { type OldTable, classify } from './tables.js';
 
 /** Where the SQL of the old schema is kept while the tables are set aside. */
@@ -32,7 +32,7 @@ export async function setAside(runner: QueryRunner, tables: readonly OldTable[])
      WHERE sql IS NOT NULL AND tbl_name IN (${marks}) AND name <> '${SCHEMA}'`,
     tables.map(({ name }) => name),
   );
-  if (await hasSequences(runner)) {
+  if (hasTable((await runner.connect()) as Database.Database, 'sqlite_sequence')) {
     // A sequence goes on where it stood, should the table come back.
     await runner.query(
       `INSERT INTO "${SCHEMA}" ("type", "name", "tbl_name", "sql")
@@ -46,7 +46,7 @@ export async function setAside(runner: QueryRunner, tables: readonly OldTable[])
 /** The tables that were set aside; undefined where none was. */
 export async function findSetAside(runner: QueryRunner): Promise<SetAside[] | undefined> {
   const database = (await runner.connect()) as Database.Database;
-  if (!database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(SCHEMA)) return undefined;
+  if (!hasTable(database, SCHEMA)) return undefined;
   const names = database
     .prepare(`SELECT "name" FROM "${SCHEMA}" WHERE "type" = 'table' ORDER BY "position"`)
     .pluck()
@@ -66,11 +66,4 @@ export async function oldSchema(runner: QueryRunner): Promise<OldObject[]> {
 
 export async function dropSetAside(runner: QueryRunner, tables: readonly SetAside[]): Promise<void> {
   await dropTables(runner, [...tables.map(({ staged }) => staged), SCHEMA]);
-}
-
-async function hasSequences(runner: QueryRunner): Promise<boolean> {
-  const found = (await runner.query(
-    `SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'`,
-  )) as unknown[];
-  return found.length > 0;
 }

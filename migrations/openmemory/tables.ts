@@ -94,7 +94,7 @@ export function classify(shape: ReadonlyMap<string, readonly string[]>): {
       unknown.push(name);
       continue;
     }
-    const understood = [...words(known.needs), ...words(known.may), ...words(known.homeless)];
+    const understood = allColumns(known);
     const strange = columns.filter((column) => !understood.includes(column));
     // A table under a name of its own may belong to another program altogether.
     if (strange.length > 0 && !known.names) unknown.push(name);
@@ -102,6 +102,15 @@ export function classify(shape: ReadonlyMap<string, readonly string[]>): {
     tables.push({ name, kind: known.kind, columns });
   }
   return { tables, unknown };
+}
+
+/** Every column that a table of this kind has in some release. */
+export function columnsOfKind(kind: OldKind): string[] {
+  return allColumns(KNOWN_TABLES.find((table) => table.kind === kind)!);
+}
+
+function allColumns({ needs, may, homeless }: KnownTable): string[] {
+  return [...words(needs), ...words(may), ...words(homeless)];
 }
 
 function words(list = ''): string[] {

@@ -32,7 +32,6 @@ const REASONS: Partial<Record<OldKind, string>> = {
   fullText: 'an index that does not agree with the memories',
 };
 
-const LEGACY = 'legacy_rows';
 /** While rows are taken over, our tables have their own names. */
 const finalName = (table: string) => table;
 
@@ -97,15 +96,15 @@ async function takeTable(
 ): Promise<Account> {
   const database = (await runner.connect()) as Database.Database;
   const before = hashRows(database, table.columns, `"${table.staged}"`);
-  const derived = table.kind === 'fullText' && isIndexOf(database, table, tables);
+  const derived = table.kind === 'fullText' && before.hash === hashOfMemories(database, table, tables);
   let home = 0;
   let legacy = 0;
   if (!derived) {
     const place = homeOf(table, tables, finalName);
     if (place) home = await moveIn(runner, table, place);
     const reason = place ? [] : [REASONS[table.kind]];
-    await runner.query(insertWhole(table, place, LEGACY), [...reason, Date.now()]);
-    legacy = await countRows(runner, `"${LEGACY}" WHERE "source_table" = '${table.name}'`);
+    await runner.query(insertWhole(table, place), [...reason, Date.now()]);
+    legacy = await countRows(runner, `"legacy_rows" WHERE "source_table" = '${table.name}'`);
     const parts = givenBack(table, place, finalName).map((select) => `SELECT * FROM (${select})`);
     const after = hashRows(database, table.columns, `(${parts.join(' UNION ALL ')})`);
     if (after.rows !== before.rows || after.hash !== before.hash) {
@@ -119,24 +118,19 @@ async function takeTable(
 
 /** @returns how many rows found a home */
 async function moveIn(runner: QueryRunner, table: SetAside, home: Home): Promise<number> {
-  const target = home.to;
   const columns = columnNames(vaultTables.find(({ name }) => name === home.to)!);
-  const were = await countRows(runner, `"${target}"`);
+  const were = await countRows(runner, `"${home.to}"`);
   await runner.query(
-    `INSERT INTO "${target}" (${columns.map((name) => `"${name}"`).join(', ')})
+    `INSERT INTO "${home.to}" (${columns.map((name) => `"${name}"`).join(', ')})
      SELECT ${columns.map((name) => home.values[name]).join(', ')}
      FROM ${oldRows(table)} ${home.join} WHERE ${home.where} ORDER BY old."row"`,
   );
-  await runner.query(insertColumns(table, home, target, LEGACY), [Date.now()]);
-  return (await countRows(runner, `"${target}"`)) - were;
+  await runner.query(insertColumns(table, home), [Date.now()]);
+  return (await countRows(runner, `"${home.to}"`)) - were;
 }
 
-/** Whether a full-text index holds just what the memories hold. */
-function isIndexOf(database: Database.Database, index: SetAside, tables: readonly SetAside[]): boolean {
+/** What a full-text index hashes to that holds just what the memories hold. */
+function hashOfMemories(database: Database.Database, index: SetAside, tables: readonly SetAside[]): string {
   const source = tables.find(({ kind }) => kind === 'memories')!;
-  const columns = ['id', 'content'];
-  return (
-    hashRows(database, columns, `"${index.staged}"`).hash ===
-    hashRows(database, columns, `"${source.staged}"`).hash
-  );
+  return hashRows(database, index.columns, `"${source.staged}"`).hash;
 }

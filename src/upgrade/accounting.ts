@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { hasTable } from '../../migrations/ddl.js';
 import type { AdoptionRecord } from '../../migrations/openmemory/record.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import type { Fingerprint } from './fingerprint.js';
@@ -7,8 +8,7 @@ type Fingerprints = ReadonlyMap<string, Fingerprint>;
 
 /** Rows that `legacy_rows` keeps, by the table they came from. */
 export function countLegacyRows(database: Database.Database): Map<string, number> {
-  const exists = database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'legacy_rows'`).get();
-  if (!exists) return new Map();
+  if (!hasTable(database, 'legacy_rows')) return new Map();
   const rows = database
     .prepare('SELECT source_table, count(*) AS n FROM legacy_rows GROUP BY source_table')
     .all();

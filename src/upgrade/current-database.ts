@@ -1,7 +1,7 @@
-import { copyFileSync, constants, existsSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, constants, existsSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
-import { type CopyProgress, copyDatabase, sync } from './database-copy.js';
+import { type CopyProgress, copyDatabase, removeLogsOf, sync } from './database-copy.js';
 import { holdersOf, inUse } from './file-holders.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import { isAbsentOrEmpty, isBusy, openForWriting } from './sqlite-file.js';
@@ -84,10 +84,6 @@ export class CurrentDatabase {
       sync(target + ending);
     }
   }
-}
-
-export function removeLogsOf(path: string): void {
-  for (const ending of ['-journal', '-wal', '-shm']) rmSync(path + ending, { force: true });
 }
 
 function isDamage(error: unknown): boolean {

@@ -80,7 +80,13 @@ export function freeName(path: string, what: string): string {
 /** Removes a database and all that SQLite keeps beside it. */
 export function removeDatabase(path: string): void {
   // The logs first: without their database they are nothing, and another one must not find them.
-  for (const ending of ['-journal', '-wal', '-shm', '']) rmSync(path + ending, { force: true });
+  removeLogsOf(path);
+  rmSync(path, { force: true });
+}
+
+/** Removes all that SQLite keeps beside a database. */
+export function removeLogsOf(path: string): void {
+  for (const ending of ['-journal', '-wal', '-shm']) rmSync(path + ending, { force: true });
 }
 
 /** Gives a file the owner, where that is possible, and the mode of another. */

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { type RowHash, hashRows } from './row-hash.js';
-import { MIGRATIONS_TABLE, VERSION_TABLE } from './schema-version.js';
+import { MIGRATIONS_TABLE, VERSION_TABLE } from '../../migrations/record-tables.js';
 
 /** What a table holds, whatever the order of its rows and columns. */
 export interface Fingerprint extends RowHash {

@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import type { BetterSqlite3DataSourceOptions } from 'typeorm/driver/better-sqlite3/BetterSqlite3DataSourceOptions.js';
 import { chain } from '../../migrations/chain.js';
 import { dataSourceOptions } from '../database/data-source.js';
-import { MIGRATIONS_TABLE } from './schema-version.js';
+import { MIGRATIONS_TABLE } from '../../migrations/record-tables.js';
 import { BUSY_TIMEOUT_MS } from './sqlite-file.js';
 
 /**

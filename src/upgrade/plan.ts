@@ -1,7 +1,7 @@
 import { type StepInfo, steps } from '../../migrations/chain.js';
 import { readAdoption } from '../../migrations/openmemory/record.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
-import { recognise } from './recognise.js';
+import { type Recognition, recognise } from './recognise.js';
 import { type AppliedSteps, currentVersion } from './schema-version.js';
 import { openReadOnly } from './sqlite-file.js';
 
@@ -22,10 +22,10 @@ export interface Plan {
  */
 export function planRun(path: string, to?: string): Plan {
   const last = to === undefined ? steps.length - 1 : findStep(to);
-  const { kind } = recognise(path);
-  const state = readState(path);
+  const found = recognise(path);
+  const state = stateOf(path, found);
   const planned = state.pending.filter((step) => steps.indexOf(step) <= last);
-  const takesOver = kind === 'openmemory';
+  const takesOver = found.kind === 'openmemory';
   if (takesOver && last < steps.findIndex(({ version }) => version === VAULTS)) {
     throw new MigrationRefusedError(
       `A database of OpenMemory is taken over as a whole, up to version ${VAULTS} at least: nothing was changed.`,
@@ -60,7 +60,10 @@ function wasTakenOver(path: string): boolean {
  * @throws MigrationRefusedError when the file is none of ours, or newer than this build
  */
 export function readState(path: string): AppliedSteps {
-  const { state, description, obstacle } = recognise(path);
+  return stateOf(path, recognise(path));
+}
+
+function stateOf(path: string, { state, description, obstacle }: Recognition): AppliedSteps {
   if (!state) {
     throw new MigrationRefusedError(
       `${path} is ${description}. Nothing was changed. ` +

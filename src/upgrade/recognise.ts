@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3';
 import { steps } from '../../migrations/chain.js';
 import { findOldTables, hasMemories, releaseOf } from '../../migrations/openmemory/old-tables.js';
+import { MIGRATIONS_TABLE, RECORD_TABLES, VERSION_TABLE } from '../../migrations/record-tables.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
-import { type AppliedSteps, MIGRATIONS_TABLE, VERSION_TABLE, readAppliedSteps } from './schema-version.js';
+import { type AppliedSteps, readAppliedSteps, readPeerVersion } from './schema-version.js';
 import { isAbsentOrEmpty, openReadOnly } from './sqlite-file.js';
 
 export type DatabaseKind = 'empty' | 'cairn' | 'openmemory' | 'metamorph' | 'memory-mcp' | 'unknown';
@@ -47,7 +48,7 @@ export function recognise(path: string): Recognition {
 function recogniseOpen(database: Database.Database): Recognition {
   const shape = readShape(database);
   const tables = [...shape.keys()];
-  const others = tables.filter((table) => table !== MIGRATIONS_TABLE && table !== VERSION_TABLE);
+  const others = tables.filter((table) => !RECORD_TABLES.includes(table));
   const hasVaults = has(shape, 'vaults', 'vault_id status share_unowned');
   if (has(shape, VERSION_TABLE, 'version applied_at') && (hasVaults || ranOurMigrations(database, shape))) {
     return { kind: 'cairn', description: 'a Cairn database', state: readAppliedSteps(database) };
@@ -62,7 +63,7 @@ function recogniseOpenMemory(database: Database.Database): Recognition | undefin
   const { tables, unknown: strange } = findOldTables(database);
   if (!hasMemories(tables)) return undefined;
   const description = `an OpenMemory database (${releaseOf(tables)})`;
-  const state = { ...UNTOUCHED, peerVersion: peerVersion(database) };
+  const state = { ...UNTOUCHED, peerVersion: readPeerVersion(database) };
   if (strange.length === 0) return { kind: 'openmemory', description, state };
   return {
     kind: 'openmemory',
@@ -71,14 +72,6 @@ function recogniseOpenMemory(database: Database.Database): Recognition | undefin
       `It holds what no release of OpenMemory has: ${strange.join(', ')}. Since nothing may be lost, ` +
       'take that out (into another file, say) and run this again.',
   };
-}
-
-/** What OpenMemory's own migrations have noted. */
-function peerVersion(database: Database.Database): string | undefined {
-  const sql = `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '${VERSION_TABLE}'`;
-  if (!database.prepare(sql).get()) return undefined;
-  const version = database.prepare(`SELECT max("version") FROM "${VERSION_TABLE}"`).pluck().get();
-  return typeof version === 'string' ? version : undefined;
 }
 
 function recogniseForeign(shape: Shape): Recognition | undefined {

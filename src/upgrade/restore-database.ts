@@ -1,6 +1,6 @@
 import { existsSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CurrentDatabase, removeLogsOf } from './current-database.js';
+import { CurrentDatabase } from './current-database.js';
 import { describeContents } from './database-contents.js';
 import {
   type CopyProgress,
@@ -8,6 +8,7 @@ import {
   copyDatabase,
   freeName,
   removeDatabase,
+  removeLogsOf,
   resemble,
   sync,
 } from './database-copy.js';

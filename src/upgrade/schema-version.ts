@@ -1,12 +1,9 @@
 import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
 import { type StepInfo, steps } from '../../migrations/chain.js';
+import { hasTable } from '../../migrations/ddl.js';
+import { MIGRATIONS_TABLE, VERSION_TABLE } from '../../migrations/record-tables.js';
 import { isAbsentOrEmpty, openReadOnly } from './sqlite-file.js';
-
-/** TypeORM's record of the migrations that were applied. */
-export const MIGRATIONS_TABLE = 'migrations';
-/** What people and other programs read: the version the schema has. */
-export const VERSION_TABLE = 'schema_version';
 
 export interface AppliedSteps {
   readonly applied: readonly StepInfo[];
@@ -34,6 +31,15 @@ export function readAppliedSteps(database: Database.Database): AppliedSteps {
 /** The version of the newest step that is applied, `none` before the first. */
 export function currentVersion({ applied, peerVersion }: AppliedSteps): string {
   return applied.at(-1)?.version ?? peerVersion ?? 'none';
+}
+
+/** The newest version that OpenMemory's own migrations have noted, in a database that is to be taken over. */
+export function readPeerVersion(database: Database.Database): string | undefined {
+  const versions: unknown[] = column(database, VERSION_TABLE, 'version');
+  return versions
+    .filter((version): version is string => typeof version === 'string')
+    .sort()
+    .at(-1);
 }
 
 /** When each version was applied, in ms since 1970. @throws MigrationRefusedError when it cannot be read */
@@ -77,9 +83,4 @@ export async function syncVersions(runner: QueryRunner, applied: readonly StepIn
 function column(database: Database.Database, table: string, name: string): string[] {
   if (!hasTable(database, table)) return [];
   return database.prepare(`SELECT "${name}" FROM "${table}"`).pluck().all() as string[];
-}
-
-function hasTable(database: Database.Database, table: string): boolean {
-  const sql = `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`;
-  return database.prepare(sql).get(table) !== undefined;
 }

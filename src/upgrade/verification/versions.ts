@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { steps } from '../../../migrations/chain.js';
-import { MIGRATIONS_TABLE, VERSION_TABLE } from '../schema-version.js';
+import { MIGRATIONS_TABLE, VERSION_TABLE } from '../../../migrations/record-tables.js';
 import type { Report } from './finding.js';
 
 /** Whether both records of what was migrated say that everything was, once and in order. */

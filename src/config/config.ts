@@ -10,6 +10,16 @@ export type { Algorithm } from './settings.js';
 /** The injection token of the process's `Config`. */
 export const CONFIG = Symbol('CONFIG');
 
+/** The embedded database. */
+export interface SqliteConfig {
+  readonly kind: 'sqlite';
+  readonly url: string;
+  /** Absolute. */
+  readonly path: string;
+  /** The setting it comes from, such as `DATABASE_URL`, `registry entry "main"` or `default`. */
+  readonly source: string;
+}
+
 /** Everything that is decided outside the program; frozen in depth. */
 export interface Config {
   readonly env: (typeof ENVIRONMENTS)[number];
@@ -24,15 +34,7 @@ export interface Config {
     /** Whether forwarding headers are believed. */
     readonly trustProxy: boolean;
   };
-  readonly database: {
-    /** Never logged: a database URL can hold a password. */
-    readonly url: string;
-    readonly kind: 'sqlite';
-    /** Absolute. */
-    readonly path: string;
-    /** The setting it comes from, such as `DATABASE_URL`, `registry entry "main"` or `default`. */
-    readonly source: string;
-  };
+  readonly database: SqliteConfig;
   readonly auth: {
     readonly devMode: boolean;
     /** Absent exactly in dev mode. Holds either `secret` or `jwksUrl`. */

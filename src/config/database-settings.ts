@@ -1,10 +1,10 @@
 import { relative, resolve, isAbsolute, join } from 'node:path';
-import type { Config } from './config.js';
+import type { SqliteConfig } from './config.js';
 import { readRegistry } from './registry.js';
 import { DEFAULTS } from './settings.js';
 import type { SettingReader } from './setting-reader.js';
 
-type Database = Config['database'];
+type Database = SqliteConfig;
 
 /** Which database to use; relative paths start at `cwd`. Notes problems and warnings in the reader. */
 export function readDatabase(reader: SettingReader, cwd: string): Database {

@@ -1,0 +1,62 @@
+/** How a connection to PostgreSQL is encrypted. */
+export interface PostgresTls {
+  /** Whether the server must show a certificate for its own name, signed by `ca` or by a known authority. */
+  readonly verify: boolean;
+  /** Certificates in PEM. */
+  readonly ca?: string;
+}
+
+/** One server, database and role. */
+export interface PostgresServer {
+  /** A name, an address, or the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  /** Never logged. */
+  readonly password?: string;
+  /** Absent for an unencrypted connection. */
+  readonly tls?: PostgresTls;
+}
+
+/** The roles that `db:roles` makes and the migrations grant to. */
+export interface PostgresRoles {
+  /** Owns the schema; for migrations alone. */
+  readonly migrator: string;
+  /** Reads and writes rows, owns nothing. */
+  readonly app: string;
+  /** Sees the directory of vaults. */
+  readonly operator: string;
+  /** Reads everything, for dumps. */
+  readonly backup: string;
+}
+
+/** A PostgreSQL database and who does what in it. */
+export interface PostgresConfig {
+  readonly kind: 'postgres';
+  /** For messages: without a password. */
+  readonly url: string;
+  /** The setting it comes from. */
+  readonly source: string;
+  /** The service's own connection. */
+  readonly service: PostgresServer;
+  /** For migrations and commands; absent where it is not set. */
+  readonly migrator?: PostgresServer;
+  /** For the directory of vaults; absent where it is not set. */
+  readonly operator?: PostgresServer;
+  /** Where the tables are; never `public`. */
+  readonly schema: string;
+  readonly roles: PostgresRoles;
+  readonly pool: {
+    /** Connections of one process. */
+    readonly size: number;
+    /** How long a request waits for one. */
+    readonly acquireTimeoutMs: number;
+    readonly statementTimeoutMs: number;
+    readonly idleInTransactionTimeoutMs: number;
+  };
+  /** Whether a migration makes a database that does not exist (OM_PG_AUTO_CREATE_DB). */
+  readonly autoCreateDatabase: boolean;
+  /** Whether `migration:run` makes the schema where it is missing (OM_PG_AUTO_DDL). */
+  readonly autoDdl: boolean;
+}

@@ -174,22 +174,31 @@ describe('values', () => {
     ['DATABASE_URL', 'sqlite:///x.sqlite', 'without // or ?'],
     ['DATABASE_URL', 'sqlite:x.sqlite?mode=ro', 'without // or ?'],
     ['DATABASE_URL', 'sqlite:data/', 'not a folder'],
-    ['DATABASE_URL', 'postgres://u:pw@h:5432/db', 'is a PostgreSQL URL; PostgreSQL support is not there yet'],
-    ['DATABASE_URL', 'postgresql://u@h/db', 'PostgreSQL support is not there yet'],
     ['DATABASE_URL', 'postgres://u:pw@h:port/db', 'is a malformed PostgreSQL URL'],
-    ['DATABASE_MIGRATOR_URL', 'postgres://u:pw@h/db', 'PostgreSQL support is not there yet'],
+    ['DATABASE_MIGRATOR_URL', 'postgres://u:pw@h/db', 'leave it unset'],
+    ['DATABASE_OPERATOR_URL', 'postgres://u:pw@h/db', 'leave it unset'],
     ['DATABASE_MIGRATOR_URL', 'sqlite:other.sqlite', 'leave it unset'],
     ['DATABASE_SCHEMA', 'public', 'must not be public'],
     ['DATABASE_SCHEMA', 'a;b', 'PostgreSQL name'],
+    ['DATABASE_SCHEMA', 'Cairn', 'lower-case'],
+    ['DATABASE_SCHEMA', 'pg_cairn', 'not beginning with pg_'],
+    ['DATABASE_SCHEMA', 'a'.repeat(64), 'up to 63'],
+    ['DATABASE_OPERATOR_ROLE', 'a-b', 'PostgreSQL name'],
+    ['DATABASE_BACKUP_ROLE', 'none', 'must not be public or none'],
+    ['DATABASE_POOL_SIZE', '0', 'from 1 to 200'],
+    ['DATABASE_POOL_SIZE', '201', 'from 1 to 200'],
+    ['DATABASE_ACQUIRE_TIMEOUT_MS', '0', 'milliseconds from 1'],
+    ['DATABASE_STATEMENT_TIMEOUT_MS', '3600001', 'milliseconds from 1'],
+    ['DATABASE_IDLE_TRANSACTION_TIMEOUT_MS', '1s', 'whole number of milliseconds'],
     ['OM_DB_PATH', ':memory:', 'name a file'],
     ['DATABASE_PATH', 'postgres://u:pw@h/db', 'a URL belongs in DATABASE_URL'],
     ['OM_PORT', 'http', 'whole number'],
-    ['OM_METADATA_BACKEND', 'postgres', 'PostgreSQL support is not there yet'],
     ['OM_METADATA_BACKEND', 'mysql', 'one of sqlite'],
     ['OM_VECTOR_BACKEND', 'faiss', 'one of'],
     ['OM_EMBED_KIND', 'magic', 'one of synthetic'],
     ['OM_EMBEDDINGS', 'magic', 'one of synthetic'],
     ['OM_HYBRID_FUSION', '2', 'true or false'],
+    ['OM_PG_HOST', 'h:5432', 'without port'],
     ['OM_PG_PORT', '0', 'from 1 to 65535'],
     ['OM_PG_SCHEMA', 'x y', 'PostgreSQL name'],
     ['OM_PG_TABLE', '1x', 'PostgreSQL name'],
@@ -221,7 +230,7 @@ describe('values', () => {
   });
 
   it('takes a relative path from the working directory', () => {
-    expect(load({ DATABASE_URL: 'sqlite:./my.db' }).database.path).toBe('/srv/cairn/my.db');
+    expect(load({ DATABASE_URL: 'sqlite:./my.db' }).database).toHaveProperty('path', '/srv/cairn/my.db');
   });
 
   it('reports everything at once', () => {
@@ -230,7 +239,7 @@ describe('values', () => {
       LOG_LEVEL: 'loud',
       JWT_SECRET: 'short',
       JWT_ALGORITHMS: 'none',
-      DATABASE_URL: 'postgres://u:pw@h/db',
+      DATABASE_URL: 'postgres://u:pw@h:0/db',
       CAIRN_DEV_MODE: 'true',
       OM_PG_PORT: 'x',
     });
@@ -427,6 +436,7 @@ describe('old names', () => {
     [{ PORT: '1', OM_PORT: '2' }, 'PORT and OM_PORT'],
     [{ JWT_SECRET: SECRET, EMBLEM_JWT_SECRET: `${SECRET}!` }, 'JWT_SECRET and EMBLEM_JWT_SECRET'],
     [{ DATABASE_URL: 'sqlite:a.db', OM_DB_PATH: 'b.db' }, 'DATABASE_URL and OM_DB_PATH'],
+    [{ DATABASE_URL: 'postgres://u@h/d', OM_DB_PATH: 'b.db' }, 'DATABASE_URL and OM_DB_PATH'],
     [{ OM_DB_PATH: 'b.db', DATABASE_PATH: 'c.db' }, 'OM_DB_PATH and DATABASE_PATH'],
     [{ OM_EMBED_KIND: 'openai', OM_EMBEDDINGS: 'gemini' }, 'OM_EMBED_KIND and OM_EMBEDDINGS'],
     [{ JWT_JWKS_URL: JWKS, EMBLEM_API_URL: 'https://e.example' }, 'JWT_JWKS_URL and EMBLEM_API_URL'],
@@ -440,7 +450,7 @@ describe('old names', () => {
       source: 'RAILWAY_VOLUME_MOUNT_PATH',
     });
     const elsewhere = load({ RAILWAY_VOLUME_MOUNT_PATH: '/data', DATABASE_PATH: '/other/x.db' });
-    expect(elsewhere.database.path).toBe('/other/x.db');
+    expect(elsewhere.database).toHaveProperty('path', '/other/x.db');
     expect(elsewhere.warnings).toEqual([expect.stringContaining('outside RAILWAY_VOLUME_MOUNT_PATH')]);
     expect(load({ RAILWAY_VOLUME_MOUNT_PATH: '/data', DATABASE_PATH: '/data/x.db' }).warnings).toEqual([]);
   });
@@ -461,7 +471,12 @@ describe('old names', () => {
   it.each<[Env, string[]]>([
     [{ OM_API_KEY: 'k', JWT_SECRET: SECRET }, ['OM_API_KEY', 'API keys are not there yet']],
     [{ ENABLE_MULTITENANCY: 'false' }, ['ENABLE_MULTITENANCY=false', 'always kept apart']],
-    [{ DATABASE_SCHEMA: 'cairn' }, ['DATABASE_SCHEMA', 'not there yet']],
+    [{ DATABASE_SCHEMA: 'cairn' }, ['DATABASE_SCHEMA has no effect on SQLite']],
+    [
+      { DATABASE_POOL_SIZE: '5', DATABASE_OPERATOR_ROLE: 'o', DATABASE_BACKUP_ROLE: 'b' },
+      ['DATABASE_OPERATOR_ROLE, DATABASE_BACKUP_ROLE and DATABASE_POOL_SIZE have no effect on SQLite'],
+    ],
+    [{ OM_PG_TABLE: 'om' }, ['OM_PG_TABLE', 'not taken over yet']],
     [
       {
         OM_PG_HOST: 'h',
@@ -476,8 +491,7 @@ describe('old names', () => {
         'OM_PG_SSL',
         'OM_PG_AUTO_DDL',
         'OM_PG_SCHEMA',
-        'PostgreSQL',
-        'not there yet',
+        'have no effect on SQLite',
       ],
     ],
     [
@@ -530,7 +544,7 @@ describe('project registry', () => {
       });
     }
     const relative = loadConfig({ [REGISTRY]: 'projects.json', MEMORY_ACTIVE_PROJECT: 'main' }, folder);
-    expect(relative.database.path).toBe(join(folder, 'main.db'));
+    expect(relative.database).toHaveProperty('path', join(folder, 'main.db'));
   });
 
   it('takes the only entry when none is named', () => {
@@ -545,7 +559,11 @@ describe('project registry', () => {
   });
 
   it.each<[Env, string]>([
-    [{ [REGISTRY]: two, MEMORY_ACTIVE_PROJECT: 'old' }, 'entry "old": its databaseUrl is a PostgreSQL URL'],
+    [{ [REGISTRY]: '{"old": {"databaseUrl": "mysql://u:pw@h/db"}}' }, 'entry "old": its databaseUrl must be'],
+    [
+      { [REGISTRY]: '{"old": {"databaseUrl": "postgres://u:pw@h:x/db"}}' },
+      'entry "old": its databaseUrl is a malformed',
+    ],
     [{ [REGISTRY]: two }, 'holds 2 entries: set MEMORY_ACTIVE_PROJECT'],
     [{ [REGISTRY]: two, MEMORY_ACTIVE_PROJECT: 'x' }, 'has no entry "x", which MEMORY_ACTIVE_PROJECT names'],
     [{ [REGISTRY]: two, MEMORY_ACTIVE_PROJECT: 'toString' }, 'has no entry "toString"'],

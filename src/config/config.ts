@@ -1,6 +1,7 @@
 import type { Permission } from '../auth/permissions.js';
 import { readAuth } from './auth-settings.js';
 import { readDatabase } from './database-settings.js';
+import type { PostgresConfig } from './postgres-config.js';
 import { DEFAULTS, type Algorithm, type ENVIRONMENTS, type LOG_LEVELS } from './settings.js';
 import { SettingReader } from './setting-reader.js';
 
@@ -34,7 +35,7 @@ export interface Config {
     /** Whether forwarding headers are believed. */
     readonly trustProxy: boolean;
   };
-  readonly database: SqliteConfig;
+  readonly database: SqliteConfig | PostgresConfig;
   readonly auth: {
     readonly devMode: boolean;
     /** Absent exactly in dev mode. Holds either `secret` or `jwksUrl`. */

@@ -1,40 +1,68 @@
 import { relative, resolve, isAbsolute, join } from 'node:path';
-import type { SqliteConfig } from './config.js';
+import type { Config, SqliteConfig } from './config.js';
+import type { DatabaseUrl } from './database-url.js';
+import { isChosen, PARTS, readConnection } from './legacy-postgres.js';
+import { POSTGRES_ONLY, readPostgres } from './postgres-settings.js';
 import { readRegistry } from './registry.js';
 import { DEFAULTS } from './settings.js';
-import type { SettingReader } from './setting-reader.js';
+import { named, type SettingReader } from './setting-reader.js';
 
-type Database = SqliteConfig;
-
-/** Which database to use; relative paths start at `cwd`. Notes problems and warnings in the reader. */
-export function readDatabase(reader: SettingReader, cwd: string): Database {
-  const named = namedDatabases(reader, cwd);
-  if (new Set(named.map(({ path }) => path)).size > 1) reader.disagree(named.map(({ setting }) => setting));
-  const database: Database = named[0] ?? unnamedDatabase(reader, cwd);
-
-  const migratorPath = reader.value('DATABASE_MIGRATOR_URL');
-  if (migratorPath !== undefined && resolve(cwd, migratorPath) !== database.path) {
-    reader.problems.push(
-      'DATABASE_MIGRATOR_URL names another file than the database: ' +
-        'with SQLite commands and service share one file, so leave it unset.',
-    );
-  }
-  if (reader.given('DATABASE_SCHEMA')) {
-    reader.warnings.push('DATABASE_SCHEMA has no effect on SQLite; PostgreSQL support is not there yet.');
-  }
-  warnOfVolume(reader, cwd, database);
-  return { url: database.url, kind: 'sqlite', path: database.path, source: database.source };
+/** A database that a setting names outright. */
+interface NamedDatabase {
+  readonly setting: string;
+  /** For the log. */
+  readonly source: string;
+  readonly database: DatabaseUrl;
 }
 
-/** The databases that settings name outright. */
-function namedDatabases(reader: SettingReader, cwd: string): (Database & { setting: string })[] {
-  const found: (Database & { setting: string })[] = [];
-  const add = (setting: string, path: string | undefined, source = setting) => {
-    if (path !== undefined) found.push({ setting, ...sqlite(resolve(cwd, path), source, path) });
+/** Which database to use; relative paths start at `cwd`. Notes problems and warnings in the reader. */
+export function readDatabase(reader: SettingReader, cwd: string): Config['database'] {
+  const found = namedDatabases(reader, cwd);
+  const identities = new Set(found.map(({ database }) => identity(database, cwd)));
+  if (identities.size > 1) reader.disagree(found.map(({ setting }) => setting));
+  const first = readConnection(reader, found[0]);
+  if (first?.database.kind === 'postgres') {
+    const { setting, source, database } = first;
+    return readPostgres(reader, { url: database.url, setting, source }, cwd);
+  }
+  return readSqlite(reader, cwd, first && { path: first.database.path, source: first.source });
+}
+
+function readSqlite(
+  reader: SettingReader,
+  cwd: string,
+  given: { path: string; source: string } | undefined,
+): SqliteConfig {
+  const { path, source } = given ?? unnamedFile(reader);
+  const database: SqliteConfig = { url: `sqlite:${path}`, kind: 'sqlite', path: resolve(cwd, path), source };
+  for (const setting of ['DATABASE_MIGRATOR_URL', 'DATABASE_OPERATOR_URL'] as const) {
+    const other = reader.value(setting);
+    if (other !== undefined && (other.kind !== 'sqlite' || resolve(cwd, other.path) !== database.path)) {
+      reader.problems.push(
+        `${setting} names another database: with SQLite commands and service share one file, so leave it unset.`,
+      );
+    }
+  }
+  const idle = [...PARTS, ...POSTGRES_ONLY].filter((name) => reader.given(name));
+  if (idle.length > 0) {
+    reader.warnings.push(`${named(idle)} ${idle.length === 1 ? 'has' : 'have'} no effect on SQLite.`);
+  }
+  warnOfVolume(reader, cwd, database);
+  return database;
+}
+
+function namedDatabases(reader: SettingReader, cwd: string): NamedDatabase[] {
+  const found: NamedDatabase[] = [];
+  const add = (setting: string, database: DatabaseUrl | undefined, source = setting) => {
+    if (database !== undefined) found.push({ setting, source, database });
+  };
+  const addFile = (setting: 'OM_DB_PATH' | 'DATABASE_PATH') => {
+    const path = reader.value(setting);
+    if (path !== undefined) add(setting, { kind: 'sqlite', path });
   };
   add('DATABASE_URL', reader.value('DATABASE_URL'));
-  add('OM_DB_PATH', reader.value('OM_DB_PATH'));
-  add('DATABASE_PATH', reader.value('DATABASE_PATH'));
+  if (!isChosen(reader)) addFile('OM_DB_PATH');
+  addFile('DATABASE_PATH');
 
   const registry = 'MEMORY_POSTGRES_PROJECT_REGISTRY';
   if (reader.given('DATABASE_URL')) {
@@ -44,7 +72,7 @@ function namedDatabases(reader: SettingReader, cwd: string): (Database & { setti
     }
   } else if (reader.given(registry)) {
     const entry = readRegistry(reader, cwd);
-    add(registry, entry?.path, `registry entry ${JSON.stringify(entry?.name)}`);
+    add(registry, entry?.database, `registry entry ${JSON.stringify(entry?.name)}`);
   } else if (reader.given('MEMORY_ACTIVE_PROJECT')) {
     reader.problems.push(
       `MEMORY_ACTIVE_PROJECT names an entry of a registry, and there is none: set ${registry}, or DATABASE_URL.`,
@@ -53,20 +81,22 @@ function namedDatabases(reader: SettingReader, cwd: string): (Database & { setti
   return found;
 }
 
-function unnamedDatabase(reader: SettingReader, cwd: string): Database {
-  const volume = reader.value('RAILWAY_VOLUME_MOUNT_PATH');
-  if (volume === undefined)
-    return sqlite(resolve(cwd, DEFAULTS.databasePath), 'default', DEFAULTS.databasePath);
-  const path = join(volume, 'cairn.sqlite');
-  return sqlite(resolve(cwd, path), 'RAILWAY_VOLUME_MOUNT_PATH', path);
+/** What two settings have to have in common to name the same database. */
+function identity(database: DatabaseUrl, cwd: string): string {
+  if (database.kind === 'sqlite') return resolve(cwd, database.path);
+  const { host, port, user, database: name, password } = database.url;
+  return JSON.stringify([host, port, name, user, password]);
 }
 
-function sqlite(path: string, source: string, given: string): Database {
-  return { url: `sqlite:${given}`, kind: 'sqlite', path, source };
+function unnamedFile(reader: SettingReader): { path: string; source: string } {
+  const volume = reader.value('RAILWAY_VOLUME_MOUNT_PATH');
+  return volume === undefined
+    ? { path: DEFAULTS.databasePath, source: 'default' }
+    : { path: join(volume, 'cairn.sqlite'), source: 'RAILWAY_VOLUME_MOUNT_PATH' };
 }
 
 /** On Railway only the volume outlives a deployment. */
-function warnOfVolume(reader: SettingReader, cwd: string, database: Database): void {
+function warnOfVolume(reader: SettingReader, cwd: string, database: SqliteConfig): void {
   const volume = reader.value('RAILWAY_VOLUME_MOUNT_PATH');
   if (volume === undefined) return;
   const inside = relative(resolve(cwd, volume), database.path);

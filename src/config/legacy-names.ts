@@ -1,8 +1,7 @@
+import { filePath } from './database-url.js';
+import { roleName } from './postgres-names.js';
 import { jwtSecret, port } from './settings.js';
-import { choice, filePath, flag, identifier, secret, text, trustedUrl, whole } from './setting-kinds.js';
-
-const POSTGRES_NOT_YET =
-  'is postgres, and PostgreSQL support is not there yet: set sqlite, or leave it unset';
+import { choice, databaseHost, flag, identifier, secret, text, trustedUrl, whole } from './setting-kinds.js';
 
 const embeddingKind = choice([
   'synthetic',
@@ -20,12 +19,12 @@ export const OLD_NAMES = {
   OM_PORT: port,
   OM_DB_PATH: filePath,
   OM_API_KEY: secret,
-  OM_METADATA_BACKEND: choice(['sqlite'], { postgres: POSTGRES_NOT_YET }),
+  OM_METADATA_BACKEND: choice(['sqlite', 'postgres']),
   OM_VECTOR_BACKEND: choice(['sqlite', 'postgres', 'pgvector', 'weaviate', 'valkey']),
   OM_EMBED_KIND: embeddingKind,
   OM_EMBEDDINGS: embeddingKind,
   OM_HYBRID_FUSION: flag,
-  OM_PG_HOST: text,
+  OM_PG_HOST: databaseHost,
   OM_PG_PORT: whole(1, 65535),
   OM_PG_DB: text,
   OM_PG_USER: text,
@@ -34,8 +33,8 @@ export const OLD_NAMES = {
   OM_PG_TABLE: identifier,
   OM_PG_SSL: choice(['disable', 'require', 'verify-full']),
   OM_PG_SSL_CA: text,
-  OM_PG_MIGRATOR_ROLE: identifier,
-  OM_PG_APP_ROLE: identifier,
+  OM_PG_MIGRATOR_ROLE: roleName,
+  OM_PG_APP_ROLE: roleName,
   OM_PG_AUTO_DDL: flag,
   OM_PG_AUTO_CREATE_DB: flag,
   EMBLEM_DEV_MODE: flag,
@@ -57,22 +56,8 @@ type OldName = keyof typeof OLD_NAMES;
 /** Names that are checked and then warned about, with the feature each waits for. */
 export const NOT_YET: readonly { feature: string; names: readonly OldName[] }[] = [
   {
-    feature: 'PostgreSQL support is not there yet',
-    names: [
-      'OM_PG_HOST',
-      'OM_PG_PORT',
-      'OM_PG_DB',
-      'OM_PG_USER',
-      'OM_PG_PASSWORD',
-      'OM_PG_SCHEMA',
-      'OM_PG_TABLE',
-      'OM_PG_SSL',
-      'OM_PG_SSL_CA',
-      'OM_PG_MIGRATOR_ROLE',
-      'OM_PG_APP_ROLE',
-      'OM_PG_AUTO_DDL',
-      'OM_PG_AUTO_CREATE_DB',
-    ],
+    feature: 'Tables of OpenMemory on PostgreSQL are not taken over yet',
+    names: ['OM_PG_TABLE'],
   },
   {
     feature: 'Embeddings are not there yet (search is by words)',

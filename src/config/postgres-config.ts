@@ -1,8 +1,11 @@
 /** How a connection to PostgreSQL is encrypted. */
 export interface PostgresTls {
-  /** Whether the server must show a certificate for its own name, signed by `ca` or by a known authority. */
-  readonly verify: boolean;
-  /** Certificates in PEM. */
+  /**
+   * What the server has to show, in libpq's words: nothing (`require`), a certificate that `ca` signed
+   * (`verify-ca`), or one for its own name that `ca` or, without it, a known authority signed (`verify-full`).
+   */
+  readonly mode: 'require' | 'verify-ca' | 'verify-full';
+  /** Certificates in PEM; always there with `verify-ca`. */
   readonly ca?: string;
 }
 
@@ -17,6 +20,12 @@ export interface PostgresServer {
   readonly password?: string;
   /** Absent for an unencrypted connection. */
   readonly tls?: PostgresTls;
+  /** What the server lists its sessions under. */
+  readonly applicationName?: string;
+  /** How long a connection may take to come about; 0 for ever. */
+  readonly connectTimeoutMs?: number;
+  /** What a pooler needs to find the server. */
+  readonly options?: string;
 }
 
 /** The roles that `db:roles` makes and the migrations grant to. */

@@ -1,20 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { type DatabaseUrl, databaseUrl } from './database-url.js';
 import type { SettingReader } from './setting-reader.js';
-import { databaseUrl } from './setting-kinds.js';
 
 const REGISTRY = 'MEMORY_POSTGRES_PROJECT_REGISTRY';
 const ACTIVE = 'MEMORY_ACTIVE_PROJECT';
-const FORM = '{"<name>": {"databaseUrl": "sqlite:PATH"}}';
+const FORM = '{"<name>": {"databaseUrl": "postgres://… or sqlite:PATH"}}';
 
 const registrySchema = z.record(z.string(), z.object({ databaseUrl: z.string() }));
 
 /** The entry of a project registry that is to be used. */
 export interface RegistryEntry {
   name: string;
-  /** As the entry gives it; relative to the working directory. */
-  path: string;
+  database: DatabaseUrl;
 }
 
 /**
@@ -43,7 +42,7 @@ export function readRegistry(reader: SettingReader, cwd: string): RegistryEntry 
   if (!url.success) {
     return refuse(`entry ${JSON.stringify(active)}: its databaseUrl ${url.error.issues[0].message}`);
   }
-  return { name: active, path: url.data };
+  return { name: active, database: url.data };
 }
 
 function parse(raw: string, cwd: string, refuse: (sentence: string) => void) {

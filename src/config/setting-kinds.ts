@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isLoopback } from './loopback.js';
+import { isHost } from './postgres-url.js';
 
 /*
  * The kinds of values a setting can have, as zod schemas from the raw text. A message continues the setting's
@@ -87,6 +88,15 @@ export const host = z
       'must be an IP address or a host name, without port: 127.0.0.1 for this machine only, 0.0.0.0 for all',
   });
 
+/** Where a database server is: an address, a name, or the folder of a Unix socket. */
+export const databaseHost = z
+  .string()
+  .trim()
+  .transform((raw) => raw.replace(/^\[(.*)\]$/, '$1'))
+  .refine(isHost, {
+    error: 'must be a host name, an IP address or the folder of a Unix socket, without port',
+  });
+
 /**
  * The address of something whose answer is trusted: https, or plain http on loopback alone, where nobody
  * stands in between.
@@ -130,38 +140,3 @@ export const identifier = z
     /^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/,
     'must be a PostgreSQL name: up to 63 letters, digits, _, $ or -, the first a letter or _',
   );
-
-const MEMORY = 'names a database in memory, which a second connection could not see: name a file';
-
-/** The path of an SQLite file. */
-export const filePath = text
-  .refine((raw) => raw !== ':memory:', { error: MEMORY, abort: true })
-  .refine((raw) => !/^[A-Za-z][A-Za-z0-9+.-]+:/.test(raw), {
-    error: 'must be the path of an SQLite file; a URL belongs in DATABASE_URL',
-  })
-  .refine((raw) => !/[/\\]$/.test(raw), { error: 'must be the path of a file, not of a folder' });
-
-/** `sqlite:PATH`, read as its path. A PostgreSQL URL is recognised and refused. */
-export const databaseUrl = z
-  .string()
-  .trim()
-  .transform((raw, context) => {
-    const refuse = (message: string) => {
-      context.addIssue({ code: 'custom', message });
-      return z.NEVER;
-    };
-    if (/^postgres(ql)?:/i.test(raw)) {
-      const form = URL.canParse(raw) && new URL(raw).host !== '' ? 'is a' : 'is a malformed';
-      return refuse(`${form} PostgreSQL URL; PostgreSQL support is not there yet: set sqlite:PATH`);
-    }
-    const path = /^sqlite:(.*)$/is.exec(raw)?.[1]?.trim();
-    if (!path) return refuse('must be sqlite:PATH, such as sqlite:data/cairn.sqlite');
-    if (path === ':memory:') return refuse(MEMORY);
-    if (path.startsWith('//') || /[?#]/.test(path)) {
-      return refuse(
-        'must be sqlite: and a plain path, such as sqlite:/var/lib/cairn/cairn.sqlite, without // or ?',
-      );
-    }
-    if (/[/\\]$/.test(path)) return refuse('must name a file, not a folder');
-    return path;
-  });

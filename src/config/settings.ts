@@ -1,18 +1,8 @@
 import { z } from 'zod';
 import { PERMISSIONS, type Permission } from '../auth/permissions.js';
-import {
-  byteSize,
-  choice,
-  databaseUrl,
-  flag,
-  host,
-  identifier,
-  list,
-  origin,
-  text,
-  trustedUrl,
-  whole,
-} from './setting-kinds.js';
+import { databaseUrl } from './database-url.js';
+import { roleName, schemaName } from './postgres-names.js';
+import { byteSize, choice, flag, host, list, origin, text, trustedUrl, whole } from './setting-kinds.js';
 
 export const ENVIRONMENTS = ['development', 'production', 'test'] as const;
 
@@ -75,9 +65,8 @@ const claimName = z
   .string()
   .regex(/^[\w.:/-]{1,128}$/, 'must hold claim names: up to 128 letters, digits and _ . : / -');
 
-const schemaName = identifier.refine((name) => name.toLowerCase() !== 'public', {
-  error: 'must not be public, which other programs share: set a schema of its own, such as cairn',
-});
+/** How long something in the database may take; an hour at most. */
+const databaseTimeout = whole(1, 3_600_000, 'milliseconds');
 
 /** How long after a write a job follows it; a day at most. */
 const jobDelay = whole(0, 86_400_000, 'milliseconds');
@@ -94,7 +83,14 @@ export const SETTINGS = {
   LOG_LEVEL: choice(LOG_LEVELS),
   DATABASE_URL: databaseUrl,
   DATABASE_MIGRATOR_URL: databaseUrl,
+  DATABASE_OPERATOR_URL: databaseUrl,
   DATABASE_SCHEMA: schemaName,
+  DATABASE_OPERATOR_ROLE: roleName,
+  DATABASE_BACKUP_ROLE: roleName,
+  DATABASE_POOL_SIZE: whole(1, 200),
+  DATABASE_ACQUIRE_TIMEOUT_MS: databaseTimeout,
+  DATABASE_STATEMENT_TIMEOUT_MS: databaseTimeout,
+  DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: databaseTimeout,
   JWT_SECRET: jwtSecret,
   JWT_JWKS_URL: trustedUrl,
   JWT_ISSUER: text,
@@ -121,6 +117,23 @@ export const DEFAULTS = {
   shutdownTimeoutMs: 10_000,
   logLevel: 'info',
   databasePath: 'data/cairn.sqlite',
+  schema: 'cairn',
+  roles: {
+    migrator: 'cairn_migrator',
+    app: 'cairn_app',
+    operator: 'cairn_operator',
+    backup: 'cairn_backup',
+  },
+  poolSize: 10,
+  /** As long as a writer waits for its turn on SQLite before it is told to come again. */
+  acquireTimeoutMs: 5_000,
+  /** Proxies wait no longer than this for an answer as a rule; whatever goes on then, goes on for nobody. */
+  statementTimeoutMs: 30_000,
+  idleInTransactionTimeoutMs: 10_000,
+  autoCreateDatabase: false,
+  autoDdl: true,
+  /** As OpenMemory has it. */
+  legacyDatabase: 'openmemory',
   secretAlgorithms: ['HS256'],
   jwksAlgorithms: ['RS256', 'ES256'],
   userClaims: ['user_id', 'userId', 'sub'],

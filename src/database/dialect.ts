@@ -1,163 +1,39 @@
-import { createRequire } from 'node:module';
-import type Database from 'better-sqlite3';
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
-import { TenancyViolationError } from '../tenancy/errors.js';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { Tripwire } from '../tenancy/tripwire.js';
-import type { UnitOfWork } from '../tenancy/unit-of-work.js';
-import type { SqliteConnection } from './sqlite/sqlite-connection.js';
-import { SqliteConnections } from './sqlite/sqlite-connections.js';
-import { SqliteQueryRunner } from './sqlite/sqlite-query-runner.js';
-import type { ListedResult } from './statement-result.js';
-import { TextCache } from './text-cache.js';
-import {
-  DIRECTORY_SQL,
-  type DirectoryEntry,
-  type DirectoryPage,
-  directoryEntry,
-  directoryValues,
-} from './vault-directory.js';
+import { admitBytes, openPostgres } from './postgres/postgres-database.js';
+import { openSqlite } from './sqlite/sqlite-database.js';
+import type { TenantDatabase } from './tenant-database.js';
 
-/** A query runner whose transaction a unit of work controls. */
-export interface TenantQueryRunner extends QueryRunner {
-  unit: UnitOfWork | undefined;
-  /** Runs a statement like any other, with rows as lists; at once where nothing has to be waited for. */
-  list(sql: string, parameters: readonly unknown[]): ListedResult | Promise<ListedResult>;
-  begin(readOnly: boolean): Promise<void>;
-  commit(): Promise<void>;
-  rollback(): void;
+export function isPostgres({ options }: Pick<DataSource, 'options'>): boolean {
+  return options.type === 'postgres';
 }
 
-/** What the tenant-aware data source needs of a database. */
-export interface TenantDatabase {
-  createQueryRunner(): TenantQueryRunner;
-  ping(): Promise<void>;
-  /** See `DIRECTORY_SQL`; who may look is for the caller to check. */
-  directory(page: DirectoryPage): Promise<DirectoryEntry[]>;
-  /** How many rows of a vault there are in each table that has a column `vault_id`, found from the catalog. */
-  rowsOf(vaultId: string): Promise<Record<string, number>>;
-  close(): void;
-}
-
-/** Milliseconds that SQLite itself blocks the process on a lock; longer waits are asynchronous. */
-export const SQLITE_BUSY_TIMEOUT_MS = 10;
-
-/**
- * What a reading connection keeps of the file, beside the system, from which the rest comes nearly as fast. There
- * are several, and each would come to hold the same.
- */
-const READER_CACHE_KIB = 4 * 1024;
-
-/** The settings of every connection that writes: durable at commit, references checked, no code in the schema. */
-export function prepareSqlite(database: Database.Database): void {
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
-  database.pragma('foreign_keys = ON');
-  database.pragma('trusted_schema = OFF');
+/** Before a data source is opened: what TypeORM's driver has to be told of our entities. */
+export function prepareDriver(dataSource: DataSource): void {
+  if (isPostgres(dataSource)) admitBytes(dataSource.driver as PostgresDriver);
 }
 
 /** Opens what a tenant-aware data source works with, over the connection that TypeORM has opened. */
 export function openTenantDatabase(dataSource: DataSource, tripwire: Tripwire): TenantDatabase {
-  const driver = dataSource.driver as BetterSqlite3Driver;
-  const writer = driver.databaseConnection as Database.Database;
-  if (writer.pragma('foreign_keys', { simple: true }) !== 1)
-    throw new Error('SQLite does not check references');
-  const path = driver.options.database;
-  const connections = new SqliteConnections(writer, () => {
-    const Sqlite = createRequire(import.meta.url)('better-sqlite3') as typeof Database;
-    const reader = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: SQLITE_BUSY_TIMEOUT_MS });
-    reader.pragma(`cache_size = -${READER_CACHE_KIB}`);
-    return reader;
-  });
-  driver.escapeQueryWithParameters = bindSqlite;
-  hideConnection(driver);
-  return {
-    createQueryRunner: () => new SqliteQueryRunner(driver, connections, tripwire),
-    ping: async () => void (await connections.reader.run('SELECT 1', [])),
-    directory: async (page) => {
-      const { rows = [] } = await connections.reader.run(DIRECTORY_SQL, directoryValues(page));
-      return rows.map((row) => directoryEntry(row as Record<string, unknown>));
-    },
-    rowsOf: async (vaultId) => {
-      const counts: Record<string, number> = {};
-      for (const table of await tenantTables(connections.reader)) {
-        const sql = `SELECT count(*) AS n FROM ${driver.escape(table)} WHERE vault_id = ?`;
-        const { rows = [] } = await connections.reader.run(sql, [vaultId]);
-        counts[table] = (rows[0] as { n: number }).n;
-      }
-      return counts;
-    },
-    close: () => {
-      connections.close();
-      // TypeORM closes the writer itself, and opens another when the data source is opened again.
-      Object.defineProperty(driver, 'databaseConnection', {
-        value: writer,
-        writable: true,
-        configurable: true,
-      });
-    },
-  };
-}
-
-/** The tables with a vault in each row. */
-async function tenantTables(connection: SqliteConnection): Promise<string[]> {
-  const { rows = [] } = await connection.run(
-    `SELECT t.name AS name FROM sqlite_schema t, pragma_table_info(t.name) c
-      WHERE t.type = 'table' AND c.name = 'vault_id' ORDER BY t.name`,
-    [],
-  );
-  return rows.map((row) => (row as { name: string }).name);
-}
-
-/** TypeORM's driver keeps the connection in plain sight, with no tenant on it. */
-function hideConnection(driver: BetterSqlite3Driver): void {
-  const refuse = (): never => {
-    throw new TenancyViolationError('A tenant has no bare connection');
-  };
-  Object.defineProperty(driver, 'databaseConnection', { get: refuse, set: refuse, configurable: true });
-}
-
-const PLACEHOLDER = /:(\.\.\.)?([A-Za-z0-9_.]+)/g;
-
-/** A statement's parameters in order, and its text with a mark for each; without a text where one is a list. */
-interface Placeholders {
-  readonly names: readonly string[];
-  readonly text: string | undefined;
-}
-
-const placeholders = new TextCache<Placeholders>();
-
-function readPlaceholders(sql: string): Placeholders {
-  const found = [...sql.matchAll(PLACEHOLDER)];
-  const hasList = found.some(([, isList]) => isList);
-  return {
-    names: found.map(([, , name]) => name),
-    text: hasList ? undefined : sql.replaceAll(PLACEHOLDER, '?'),
-  };
+  return isPostgres(dataSource)
+    ? openPostgres(dataSource.driver as PostgresDriver, tripwire)
+    : openSqlite(dataSource.driver as BetterSqlite3Driver, tripwire);
 }
 
 /**
- * TypeORM's way from named parameters to values, but for numbers too: TypeORM writes those into the text,
- * which makes a new statement of every position and time.
+ * The condition that columns hold one of some lists of values.
+ *
+ * @param columns as SQL
+ * @param rows for each list the marks of its values, as SQL
  */
-function bindSqlite(sql: string, parameters: Record<string, unknown>): [string, unknown[]] {
-  const { names, text } = placeholders.get(sql, readPlaceholders);
-  if (text !== undefined && names.every((name) => Object.hasOwn(parameters, name))) {
-    return [text, names.map((name) => parameters[name])];
-  }
-  const values: unknown[] = [];
-  const withMarks = sql.replaceAll(PLACEHOLDER, (full, isList: string | undefined, name: string) => {
-    if (!Object.hasOwn(parameters, name)) return full;
-    const value = parameters[name];
-    const list = isList ? (value as unknown[]) : [value];
-    values.push(...list);
-    return list.map(() => '?').join(', ');
-  });
-  return [withMarks, values];
-}
-
-/** Whether an error says that a row with this key exists. */
-export function isUniqueViolation(error: unknown): boolean {
-  const code = (error as { driverError?: { code?: unknown } } | undefined)?.driverError?.code;
-  return code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || code === 'SQLITE_CONSTRAINT_UNIQUE';
+export function isOneOf(
+  dataSource: Pick<DataSource, 'options'>,
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const lists = rows.map((marks) => `(${marks.join(', ')})`).join(', ');
+  // PostgreSQL takes what stands in VALUES for text; SQLite knows lists of lists only there.
+  return `(${columns.join(', ')}) IN (${isPostgres(dataSource) ? lists : `VALUES ${lists}`})`;
 }

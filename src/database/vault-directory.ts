@@ -23,18 +23,25 @@ export interface DirectoryEntry {
   readonly owners: number;
 }
 
-/** The one statement of the service that looks over all vaults. It sees `vaults` and counters only. */
-export const DIRECTORY_SQL = `
+/**
+ * The one statement of the service that looks over all vaults. It sees `vaults` and counters only.
+ *
+ * @param table the name of a table, as SQL
+ * @param mark the mark of the n-th value, from 1
+ */
+export function directorySql(table: (name: string) => string, mark: (n: number) => string): string {
+  return `
   SELECT v.vault_id AS "vaultId", v.name AS "name", v.status AS "status", v.share_unowned AS "shareUnowned",
     v.created_at AS "createdAt", v.updated_at AS "updatedAt", v.erased_at AS "erasedAt",
-    (SELECT coalesce(sum(s.memory_count), 0) FROM scopes s WHERE s.vault_id = v.vault_id) AS "memories",
-    (SELECT count(*) FROM scopes s WHERE s.vault_id = v.vault_id AND s.memory_count > 0) AS "owners"
-  FROM vaults v
-  WHERE v.vault_id > ? AND (v.status = ? OR ? IS NULL)
+    (SELECT coalesce(sum(s.memory_count), 0) FROM ${table('scopes')} s WHERE s.vault_id = v.vault_id) AS "memories",
+    (SELECT count(*) FROM ${table('scopes')} s WHERE s.vault_id = v.vault_id AND s.memory_count > 0) AS "owners"
+  FROM ${table('vaults')} v
+  WHERE v.vault_id > ${mark(1)} AND (v.status = ${mark(2)} OR CAST(${mark(3)} AS text) IS NULL)
   ORDER BY v.vault_id
-  LIMIT ?`;
+  LIMIT ${mark(4)}`;
+}
 
-/** The values of `DIRECTORY_SQL`. */
+/** The values of `directorySql`. */
 export function directoryValues({ after, limit, status }: DirectoryPage): unknown[] {
   return [after, status ?? null, status ?? null, limit];
 }

@@ -1,36 +1,42 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import { CONFIG, type Config } from '../config/config.js';
-import { pendingMigrations } from '../upgrade/plan.js';
+import { steps } from '../../migrations/chain.js';
+import { TenantDataSource } from '../tenancy/tenant-data-source.js';
 
-/** What was found out holds this long: anyone may ask, and looking means opening the file. Milliseconds. */
+/** What was found out holds this long: anyone may ask. Milliseconds. */
 const REMEMBERED = 5_000;
 
 /** Whether the database has the schema of this build: not after somebody has reverted a migration beneath us. */
 @Injectable()
 export class SchemaHealth {
-  private current = false;
+  private current: boolean | undefined;
   private lookedAt = -Infinity;
 
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly dataSource: TenantDataSource,
     private readonly indicators: HealthIndicatorService,
   ) {}
 
-  check(): HealthIndicatorResult<'schema'> {
+  async check(): Promise<HealthIndicatorResult<'schema'>> {
     if (performance.now() - this.lookedAt > REMEMBERED) {
-      this.current = this.look();
+      this.current = await this.look();
       this.lookedAt = performance.now();
     }
     const indicator = this.indicators.check('schema');
-    return this.current ? indicator.up() : indicator.down();
+    // A database that does not answer is reported as such, and may have any schema.
+    return this.current === false ? indicator.down() : indicator.up();
   }
 
-  private look(): boolean {
+  /** Undefined where nobody can tell. */
+  private async look(): Promise<boolean | undefined> {
     try {
-      return pendingMigrations(this.config.database.path).length === 0;
+      const applied = await this.dataSource.appliedMigrations();
+      return steps.length === applied.length && steps.every(({ name }) => applied.includes(name));
     } catch {
-      return false;
+      return this.dataSource.ping().then(
+        () => false,
+        () => undefined,
+      );
     }
   }
 }

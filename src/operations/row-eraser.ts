@@ -82,10 +82,10 @@ export class RowEraser {
           parameters[`k${i}_${at}`] = row[`k${i}`];
           return `:k${i}_${at}`;
         });
-        return `(${names.join(', ')})`;
+        return names;
       });
       const columns = key.map(({ databaseName }) => this.dataSource.driver.escape(databaseName));
-      deletion.where(`(${columns.join(', ')}) IN (VALUES ${tuples.join(', ')})`, parameters);
+      deletion.where(this.dataSource.isOneOf(columns, tuples), parameters);
     }
     await deletion.execute();
     return rows.length;

@@ -1,7 +1,7 @@
 import { isWord, nest } from './sql-nodes.js';
 import { type TableUse, refused } from './sql-reading.js';
 import { StatementReader } from './sql-statement.js';
-import { tokenise } from './sql-tokens.js';
+import { type Token, tokenise } from './sql-tokens.js';
 
 /** Names whose values depend on what other vaults have written. */
 const TELLING = new Set('rowid _rowid_ oid changes total_changes last_insert_rowid'.split(' '));
@@ -11,10 +11,11 @@ const TELLING = new Set('rowid _rowid_ oid changes total_changes last_insert_row
  * it cannot read, or finds in an unusual place, it refuses: it judges the SQL that query builders write.
  *
  * @param tables the tenant tables' names, in lower case
+ * @param schema where they are, in lower case; undefined where there are no schemas
  * @throws TenancyViolationError for what cannot be judged
  */
-export function analyse(sql: string, tables: ReadonlySet<string>): TableUse[] {
-  const tokens = tokenise(sql);
+export function analyse(sql: string, tables: ReadonlySet<string>, schema?: string): TableUse[] {
+  const tokens = withoutSchema(tokenise(sql), tables, schema);
   const nodes = tokens && nest(tokens);
   if (!tokens || !nodes) throw refused('it cannot be read with certainty');
   const telling = tokens.find(
@@ -31,4 +32,22 @@ export function analyse(sql: string, tables: ReadonlySet<string>): TableUse[] {
     }
   });
   return reader.uses;
+}
+
+/** Takes the schema off the names of tenant tables. Those of another are left as they are, and then refused. */
+function withoutSchema(
+  tokens: Token[] | undefined,
+  tables: ReadonlySet<string>,
+  schema: string | undefined,
+): Token[] | undefined {
+  if (schema === undefined || !tokens) return tokens;
+  const isDot = (token: Token | undefined) => token?.kind === 'punctuation' && token.text === '.';
+  const isPrefix = (at: number) =>
+    tokens[at]?.kind === 'quoted' &&
+    tokens[at].text === schema &&
+    isDot(tokens[at + 1]) &&
+    tokens[at + 2]?.kind === 'quoted' &&
+    tables.has(tokens[at + 2].text) &&
+    !isDot(tokens[at - 1]);
+  return tokens.filter((_, at) => !isPrefix(at) && !(at > 0 && isPrefix(at - 1)));
 }

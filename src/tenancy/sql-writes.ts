@@ -12,10 +12,13 @@ const OTHER_PARTS = [...CLAUSES, 'on', 'do', 'set', 'values', 'union', 'except',
 
 const NO_CONDITIONS: Conditions = { vault: [], user: [], userOrNobody: [], now: [] };
 
-/** `INSERT INTO table (columns) VALUES (row), (row) ON CONFLICT …` */
+/** `INSERT INTO table AS alias (columns) VALUES (row), (row) ON CONFLICT …`, the alias on PostgreSQL alone */
 export function readInsert(reading: Reading, nodes: readonly Node[], ctes: ReadonlySet<string>): void {
-  const [, into, target, columns, values, ...rest] = nodes;
+  const [, into, target, ...more] = nodes;
   const table = targetOf(reading, target);
+  const hasAlias = isWord(more[0], 'as');
+  const alias = hasAlias ? aliasOf(reading, more[1]) : table;
+  const [columns, values, ...rest] = hasAlias ? more.slice(2) : more;
   if (!isWord(into, 'into') || columns?.kind !== 'group' || !isWord(values, 'values')) {
     throw refused('only rows of values can be inserted');
   }
@@ -32,7 +35,7 @@ export function readInsert(reading: Reading, nodes: readonly Node[], ctes: Reado
     return { vault: parameterOf('vault_id'), user: parameterOf('user_id') };
   });
   reading.uses.push({ table, role: 'insert', conditions: NO_CONDITIONS, rows, assigned: [] });
-  if (end >= 0) readConflict(reading, rest.slice(end), table, ctes);
+  if (end >= 0) readConflict(reading, rest.slice(end), table, alias, ctes);
 }
 
 /** `ON CONFLICT (…) DO NOTHING`, or `DO UPDATE SET … WHERE …`, which changes a row that is there. */
@@ -40,20 +43,21 @@ function readConflict(
   reading: Reading,
   nodes: readonly Node[],
   table: string,
+  alias: string,
   ctes: ReadonlySet<string>,
 ): void {
   const start = nodes[2]?.kind === 'group' ? 3 : 2;
   if (!wordAt(nodes, 0, 'on', 'conflict')) throw refused('its end is unusual');
   if (wordAt(nodes, start, 'do', 'nothing') && nodes.length === start + 2) return;
   if (!wordAt(nodes, start, 'do', 'update', 'set')) throw refused('its end is unusual');
-  readChange(reading, table, nodes.slice(start + 3), ctes);
+  readChange(reading, table, alias, nodes.slice(start + 3), ctes);
 }
 
 /** `UPDATE table SET … WHERE …` */
 export function readUpdate(reading: Reading, nodes: readonly Node[], ctes: ReadonlySet<string>): void {
   const table = targetOf(reading, nodes[1]);
   if (!isWord(nodes[2], 'set')) throw refused('its UPDATE is unusual');
-  readChange(reading, table, nodes.slice(3), ctes);
+  readChange(reading, table, table, nodes.slice(3), ctes);
 }
 
 /** `DELETE FROM table WHERE …` */
@@ -62,13 +66,14 @@ export function readDelete(reading: Reading, nodes: readonly Node[], ctes: Reado
   if (!isWord(nodes[1], 'from') || !(nodes.length === 3 || isWord(nodes[3], 'where'))) {
     throw refused('its DELETE is unusual');
   }
-  readTarget(reading, table, [], nodes.slice(4), ctes);
+  readTarget(reading, table, table, [], nodes.slice(4), ctes);
 }
 
 /** What follows a SET. */
 function readChange(
   reading: Reading,
   table: string,
+  alias: string,
   nodes: readonly Node[],
   ctes: ReadonlySet<string>,
 ): void {
@@ -82,26 +87,34 @@ function readChange(
   });
   reading.expression(set, ctes);
   const ownership = assigned.filter(({ column }) => OWNERSHIP.has(column));
-  readTarget(reading, table, ownership, where, ctes);
+  readTarget(reading, table, alias, ownership, where, ctes);
 }
 
 /** The table that is changed, under its WHERE. */
 function readTarget(
   reading: Reading,
   table: string,
+  alias: string,
   assigned: TableUse['assigned'],
   where: readonly Node[],
   ctes: ReadonlySet<string>,
 ): void {
   if (where.some((node) => isWord(node, ...OTHER_PARTS))) throw refused('its WHERE is unusual');
   reading.expression(where, ctes);
-  const conditions = conditionsOn(table, true, [where]);
+  const conditions = conditionsOn(alias, true, [where]);
   reading.uses.push({ table, role: 'change', conditions, rows: [], assigned });
 }
 
 function targetOf(reading: Reading, node: Node | undefined): string {
   const name = nameOf(node);
   if (name === undefined || !reading.tables.has(name)) throw refused('it writes to what is no entity');
+  reading.placed.add(node as Token);
+  return name;
+}
+
+function aliasOf(reading: Reading, node: Node | undefined): string {
+  const name = nameOf(node);
+  if (name === undefined) throw refused('it writes under an unusual name');
   reading.placed.add(node as Token);
   return name;
 }

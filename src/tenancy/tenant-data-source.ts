@@ -5,8 +5,10 @@ import {
   type ObjectLiteral,
   type QueryRunner,
 } from 'typeorm';
-import { type TenantDatabase, type TenantQueryRunner, openTenantDatabase } from '../database/dialect.js';
+import { isOneOf, openTenantDatabase, prepareDriver } from '../database/dialect.js';
 import type { ListedResult } from '../database/statement-result.js';
+import type { TenantDatabase } from '../database/tenant-database.js';
+import type { TenantQueryRunner } from '../database/tenant-query-runner.js';
 import type { DirectoryEntry, DirectoryPage } from '../database/vault-directory.js';
 import { TenancyViolationError } from './errors.js';
 import { checkEntities } from './entity-rules.js';
@@ -24,6 +26,7 @@ export class TenantDataSource extends DataSource {
   private database: TenantDatabase | undefined;
 
   override async initialize(): Promise<this> {
+    prepareDriver(this);
     await super.initialize();
     try {
       checkEntities(this.entityMetadatas);
@@ -48,6 +51,11 @@ export class TenantDataSource extends DataSource {
     return this.opened().ping();
   }
 
+  /** The names of the migrations that were applied. Needs no scope. */
+  appliedMigrations(): Promise<string[]> {
+    return this.opened().appliedMigrations();
+  }
+
   /** A page of all vaults, by id. @throws TenancyViolationError unless the running scope is an operator's */
   vaultDirectory(page: DirectoryPage): Promise<DirectoryEntry[]> {
     if (!TenantContext.scope().permissions.has('operator')) {
@@ -61,9 +69,16 @@ export class TenantDataSource extends DataSource {
    * ones and all. @throws TenancyViolationError in a user's scope
    */
   vaultRows(): Promise<Record<string, number>> {
-    const { vaultId, userId } = TenantContext.scope();
-    if (userId !== undefined) throw new TenancyViolationError('A user does not count the vault’s rows');
-    return this.opened().rowsOf(vaultId);
+    const scope = TenantContext.scope();
+    if (scope.userId !== undefined) {
+      throw new TenancyViolationError('A user does not count the vault’s rows');
+    }
+    return this.opened().rowsOf(scope);
+  }
+
+  /** The condition that columns hold one of some lists of values: all of it as SQL, the values by their marks. */
+  isOneOf(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+    return isOneOf(this, columns, rows);
   }
 
   override createQueryRunner(): TenantQueryRunner {

@@ -13,6 +13,7 @@ import {
 } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
+import { isPostgres } from '../database/dialect.js';
 import { type TextBuilder, selectionOf, withColumnNames } from './builder-texts.js';
 import { columnValue } from './column-values.js';
 import { TenancyViolationError } from './errors.js';
@@ -177,7 +178,10 @@ export class TenantInsertQueryBuilder<Entity extends ObjectLiteral> extends Inse
     // overwrite another's row of the same key.
     const insert = super.createInsertExpression();
     if (!insert.includes(' DO UPDATE SET ')) return insert;
-    return `${insert} WHERE ${tenantCondition(metadata, metadata.tableName, (name) => this.escape(name), 'write')}`;
+    if (insert.includes(' RETURNING ')) throw new TenancyViolationError('An upsert gives no rows back');
+    // TypeORM gives the table an alias on PostgreSQL only.
+    const name = isPostgres(this.dataSource) ? this.alias : metadata.tableName;
+    return `${insert} WHERE ${tenantCondition(metadata, name, (part) => this.escape(part), 'write')}`;
   }
 
   /** The vault (and, in a user scope, the user) is inserted even where the caller listed other columns. */

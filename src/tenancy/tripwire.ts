@@ -15,6 +15,7 @@ import { TenantValue } from './tenant-values.js';
 export class Tripwire {
   private readonly tables = new Map<string, Tenancy>();
   private readonly names: ReadonlySet<string>;
+  private readonly schema: string | undefined;
   private readonly analyses = new TextCache<readonly TableUse[]>();
 
   constructor(entities: readonly EntityMetadata[]) {
@@ -23,6 +24,7 @@ export class Tripwire {
       if (tenancy) this.tables.set(metadata.tableName.toLowerCase(), tenancy);
     }
     this.names = new Set(this.tables.keys());
+    this.schema = entities.find(({ schema }) => schema)?.schema?.toLowerCase();
   }
 
   /**
@@ -30,7 +32,7 @@ export class Tripwire {
    * @throws TenancyViolationError when the statement must not run
    */
   bind(sql: string, parameters: readonly unknown[], scope: Scope): unknown[] {
-    const uses = this.analyses.get(sql, (text) => analyse(text, this.names));
+    const uses = this.analyses.get(sql, (text) => analyse(text, this.names, this.schema));
     for (const use of uses) this.check(use, parameters, scope);
     return parameters.map((value) => (value instanceof TenantValue ? value.resolve(scope) : value));
   }

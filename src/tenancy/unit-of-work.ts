@@ -1,4 +1,4 @@
-import type { TenantQueryRunner } from '../database/dialect.js';
+import type { TenantQueryRunner } from '../database/tenant-query-runner.js';
 
 /**
  * One transaction (or, nested, one savepoint) and what belongs to it; held in the context, so that

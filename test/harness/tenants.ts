@@ -2,7 +2,7 @@ import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/database/data-source.js';
+import { sqliteOptions } from '../../src/database/data-source.js';
 import { TenantDataSource } from '../../src/tenancy/tenant-data-source.js';
 import { processFolder } from './process-folder.js';
 import { type Row, TABLES, type TableRow, insertRow, readTenants } from './tenant-rows.js';
@@ -15,12 +15,12 @@ export function copyOf(path: string): string {
 }
 
 export function openTenants(path: string): Promise<DataSource> {
-  return new TenantDataSource(dataSourceOptions({ path })).initialize();
+  return new TenantDataSource(sqliteOptions({ path })).initialize();
 }
 
 /** What the tenant-aware data source is measured against. */
 export function openPlain(path: string): Promise<DataSource> {
-  return new DataSource(dataSourceOptions({ path })).initialize();
+  return new DataSource(sqliteOptions({ path })).initialize();
 }
 
 /** Whether a row is the scope's own, to read and to change. */

@@ -5,7 +5,7 @@ import { statementsDuring } from '../harness/statement-spy.js';
 import { TABLES } from '../harness/tenant-rows.js';
 
 const CONTROL =
-  /^(BEGIN|BEGIN IMMEDIATE|COMMIT|ROLLBACK|(SAVEPOINT|RELEASE|ROLLBACK TO) nested_\d+|SELECT 1)$/;
+  /^(BEGIN|BEGIN IMMEDIATE|COMMIT|ROLLBACK|(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) nested_\d+|SELECT 1)$/;
 
 describe('the statements of the service', () => {
   let service: TestService;

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BusyError } from '../busy.error.js';
 import type { ListedResult, StatementResult } from '../statement-result.js';
+import type { Statements } from '../tenant-connections.js';
 import { StorageFullError } from '../storage-full.error.js';
 
 const CACHED_STATEMENTS = 500;
@@ -16,7 +17,7 @@ const NO_ROWS: readonly unknown[][] = [];
  * One SQLite connection with its prepared statements. better-sqlite3 is synchronous and waiting is not: what need
  * not wait is there at once, and not in a promise, of which each costs about as much as a small statement.
  */
-export class SqliteConnection {
+export class SqliteConnection implements Statements {
   private readonly statements = new Map<string, Database.Statement>();
   private readonly columns = new WeakMap<Database.Statement, readonly string[]>();
 
@@ -29,6 +30,11 @@ export class SqliteConnection {
     if (this.statements.size >= CACHED_STATEMENTS) this.statements.clear();
     this.statements.set(sql, statement);
     return statement;
+  }
+
+  /** Whether the statement changes something. */
+  writes(sql: string): boolean {
+    return !this.prepare(sql).readonly;
   }
 
   /** @throws BusyError after 5 s of another process holding the file, StorageFullError when the disk is full */

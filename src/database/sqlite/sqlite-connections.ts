@@ -1,30 +1,27 @@
 import type Database from 'better-sqlite3';
 import { Mutex } from '../mutex.js';
 import { BusyError } from '../busy.error.js';
+import type { Statements, TenantConnections } from '../tenant-connections.js';
 import { SqliteConnection } from './sqlite-connection.js';
+import { SqliteLease } from './sqlite-lease.js';
 
 const WRITER_WAIT_MS = 10_000;
 const SNAPSHOT_CONNECTIONS = 4;
-
-/** A connection that belongs to one caller until it gives it back. */
-export interface Lease {
-  readonly connection: SqliteConnection;
-  release(): void;
-}
 
 /**
  * The connections of one process to one SQLite file. TypeORM itself has a single one for everybody, so that
  * one request's transaction would become a savepoint inside another's; here every transaction has a
  * connection to itself: the one writer behind a mutex, or one of a few read-only ones for snapshots. Single
- * reads share a read-only connection, which always sees the last commit.
+ * reads share a read-only connection, which always sees the last commit; a single write is a transaction.
  */
-export class SqliteConnections {
+export class SqliteConnections implements TenantConnections {
   readonly reader: SqliteConnection;
   private readonly writer: SqliteConnection;
   private readonly mutex = new Mutex();
   private readonly idle: SqliteConnection[] = [];
   private readonly snapshotGates: Mutex[] = [];
   private readonly opened: SqliteConnection[] = [];
+  private readonly single: Statements;
   private nextGate = 0;
 
   /**
@@ -38,35 +35,65 @@ export class SqliteConnections {
     this.writer = new SqliteConnection(writer);
     this.reader = this.open();
     for (let i = 0; i < SNAPSHOT_CONNECTIONS; i++) this.snapshotGates.push(new Mutex());
+    const { reader } = this;
+    this.single = {
+      run: (sql, values) =>
+        reader.writes(sql) ? this.writeAlone((lease) => lease.run(sql, values)) : reader.run(sql, values),
+      list: (sql, values) =>
+        reader.writes(sql) ? this.writeAlone((lease) => lease.list(sql, values)) : reader.list(sql, values),
+    };
   }
 
-  /** The writer, alone. @throws BusyError after 10 s in line */
-  async leaseWriter(): Promise<Lease> {
+  /** The writer, alone, or a read-only connection. @throws BusyError after 10 s in line */
+  async begin(_scope: unknown, readOnly: boolean): Promise<SqliteLease> {
+    const lease = readOnly ? await this.leaseReader() : await this.leaseWriter();
+    try {
+      await lease.control(readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE');
+      return lease;
+    } catch (error) {
+      lease.end();
+      throw error;
+    }
+  }
+
+  alone(): Statements {
+    return this.single;
+  }
+
+  close(): void {
+    for (const connection of this.opened) connection.close();
+  }
+
+  private async leaseWriter(): Promise<SqliteLease> {
     const release = await this.mutex.acquire(WRITER_WAIT_MS);
-    return { connection: this.writer, release };
+    return new SqliteLease(this.writer, release);
   }
 
-  /** A read-only connection, alone. @throws BusyError after 10 s in line */
-  async leaseReader(): Promise<Lease> {
+  private async leaseReader(): Promise<SqliteLease> {
     const gate = this.snapshotGates[this.nextGate++ % this.snapshotGates.length];
     const free = await gate.acquire(WRITER_WAIT_MS);
     try {
       const connection = this.idle.pop() ?? this.open();
-      return {
-        connection,
-        release: () => {
-          this.idle.push(connection);
-          free();
-        },
-      };
+      return new SqliteLease(connection, () => {
+        this.idle.push(connection);
+        free();
+      });
     } catch (error) {
       free();
       throw error;
     }
   }
 
-  close(): void {
-    for (const connection of this.opened) connection.close();
+  /** One writing statement as a transaction of its own. */
+  private async writeAlone<Result>(write: (lease: SqliteLease) => Result | Promise<Result>): Promise<Result> {
+    const lease = await this.begin(undefined, false);
+    try {
+      const result = await write(lease);
+      await lease.commit();
+      return result;
+    } finally {
+      lease.end();
+    }
   }
 
   private open(): SqliteConnection {

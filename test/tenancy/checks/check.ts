@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import type { DataSourceOptions } from 'typeorm';
-import { dataSourceOptions } from '../../../src/database/data-source.js';
-import { prepareSqlite } from '../../../src/database/dialect.js';
+import { sqliteOptions } from '../../../src/database/data-source.js';
+import { prepareSqlite } from '../../../src/database/sqlite/sqlite-database.js';
 import { Fact } from '../../../src/facts/fact.entity.js';
 import { makeScope, type ScopeInput } from '../../../src/tenancy/scope.js';
 import { Tenancy } from '../../../src/tenancy/tenancy.js';
@@ -35,7 +35,7 @@ export class House {
   static async open(template: string, { room }: Pick<Check, 'room'> = {}): Promise<House> {
     const path = copyOf(template);
     const dataSource = new TenantDataSource({
-      ...dataSourceOptions({ path }),
+      ...sqliteOptions({ path }),
       prepareDatabase: (database: Database.Database) => {
         prepareSqlite(database);
         const pages = database.pragma('page_count', { simple: true }) as number;

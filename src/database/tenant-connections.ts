@@ -1,0 +1,31 @@
+import type { Scope } from '../tenancy/scope.js';
+import type { ListedResult, StatementResult } from './statement-result.js';
+
+/** A way to have a statement carried out: rows as objects, or as lists. */
+export interface Statements {
+  /** @throws BusyError, StorageFullError, or the driver's own error */
+  run(sql: string, values: readonly unknown[]): StatementResult | Promise<StatementResult>;
+  /** The same, with rows as lists. @throws as `run` */
+  list(sql: string, values: readonly unknown[]): ListedResult | Promise<ListedResult>;
+}
+
+/** A connection with an open transaction, which belongs to one caller until it ends it. */
+export interface Lease extends Statements {
+  /** False too when the database ended the transaction by itself, as SQLite does on a full disk. */
+  readonly inTransaction: boolean;
+  /** Whether the statement changes something; only asked in a reading transaction. */
+  writes(sql: string): boolean;
+  /** Savepoints. */
+  control(sql: string): void | Promise<void>;
+  commit(): void | Promise<void>;
+  /** Rolls back what is not committed and gives the connection back. Further calls do nothing. */
+  end(): void;
+}
+
+/** The connections of one process to its database: every transaction has one to itself. */
+export interface TenantConnections {
+  /** A transaction in this scope; a reading one sees one snapshot. @throws BusyError when none is to be had */
+  begin(scope: Scope, readOnly: boolean): Promise<Lease>;
+  /** For single statements: a transaction of its own for each, where it needs one. */
+  alone(scope: Scope): Statements;
+}

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
 import { type ChainStep, refuseUnlessEmpty } from './chain-step.js';
-import { dropTables } from './ddl.js';
+import { bytesType, dropTables, isPostgres } from './ddl.js';
 import { findOldTables, hasMemories } from './openmemory/old-tables.js';
 import { setAside } from './openmemory/set-aside.js';
 
@@ -17,6 +17,7 @@ export class Adopt1763600000001 implements ChainStep {
   readonly title = 'Single-tenant memory store';
 
   async up(runner: QueryRunner): Promise<void> {
+    if (isPostgres(runner)) return this.create(runner);
     const { tables } = findOldTables((await runner.connect()) as Database.Database, { ours: false });
     if (hasMemories(tables)) await setAside(runner, tables);
     else await this.create(runner);
@@ -24,18 +25,21 @@ export class Adopt1763600000001 implements ChainStep {
 
   /** Makes the tables, empty. */
   async create(runner: QueryRunner): Promise<void> {
+    const bytes = bytesType(runner);
     await runner.query(
       `CREATE TABLE memories (id text PRIMARY KEY, content text NOT NULL, primary_sector text NOT NULL,
          tags text, meta text, created_at integer, updated_at integer, last_seen_at integer,
-         salience real, decay_lambda real, version integer DEFAULT 1, mean_dim integer, mean_vec blob)`,
+         salience real, decay_lambda real, version integer DEFAULT 1, mean_dim integer, mean_vec ${bytes})`,
     );
     await runner.query(
-      `CREATE TABLE vectors (id text NOT NULL, sector text NOT NULL, v blob NOT NULL, dim integer NOT NULL,
+      `CREATE TABLE vectors (id text NOT NULL, sector text NOT NULL, v ${bytes} NOT NULL, dim integer NOT NULL,
          PRIMARY KEY (id, sector))`,
     );
-    await runner.query(
-      `CREATE VIRTUAL TABLE memories_fts USING fts5(id UNINDEXED, content, tokenize='porter')`,
-    );
+    if (!isPostgres(runner)) {
+      await runner.query(
+        `CREATE VIRTUAL TABLE memories_fts USING fts5(id UNINDEXED, content, tokenize='porter')`,
+      );
+    }
     await runner.query(
       `CREATE TABLE waypoints (src_id text PRIMARY KEY, dst_id text NOT NULL, weight real NOT NULL,
          created_at integer, updated_at integer)`,
@@ -50,6 +54,6 @@ export class Adopt1763600000001 implements ChainStep {
 
   async down(runner: QueryRunner): Promise<void> {
     await refuseUnlessEmpty(this, runner, TABLES);
-    await dropTables(runner, [...TABLES, 'memories_fts']);
+    await dropTables(runner, isPostgres(runner) ? TABLES : [...TABLES, 'memories_fts']);
   }
 }

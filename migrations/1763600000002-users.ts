@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { Adopt1763600000001 } from './1763600000001-adopt.js';
 import { type ChainStep, refuseUnlessEmpty } from './chain-step.js';
-import { dropTables, renameTable } from './ddl.js';
+import { bytesType, dropTables, isPostgres, renameTable } from './ddl.js';
 import { DEFAULT_ADOPTION, listOwners } from './openmemory/owners.js';
 import { findSetAside } from './openmemory/set-aside.js';
 
@@ -18,7 +18,7 @@ export class Users1763600000002 implements ChainStep {
   adoption = DEFAULT_ADOPTION;
 
   async up(runner: QueryRunner): Promise<void> {
-    const setAside = await findSetAside(runner);
+    const setAside = isPostgres(runner) ? undefined : await findSetAside(runner);
     if (setAside) await listOwners(runner, setAside, this.adoption);
     else await this.extend(runner);
   }
@@ -29,7 +29,7 @@ export class Users1763600000002 implements ChainStep {
       'user_id text',
       'segment integer DEFAULT 0',
       'simhash text',
-      'compressed_vec blob',
+      `compressed_vec ${bytesType(runner)}`,
       'feedback_score real DEFAULT 0',
     ]) {
       await runner.query(`ALTER TABLE memories ADD COLUMN ${column}`);
@@ -41,11 +41,11 @@ export class Users1763600000002 implements ChainStep {
          created_at integer, updated_at integer)`,
     );
     await runner.query(
-      `CREATE TABLE stats (id integer PRIMARY KEY AUTOINCREMENT, type text NOT NULL, count integer DEFAULT 1,
+      `CREATE TABLE stats (id ${isPostgres(runner) ? 'bigserial PRIMARY KEY' : 'integer PRIMARY KEY AUTOINCREMENT'}, type text NOT NULL, count integer DEFAULT 1,
          ts integer NOT NULL)`,
     );
     // The full-text index went with this step; what it holds is in `memories`.
-    await dropTables(runner, ['memories_fts']);
+    if (!isPostgres(runner)) await dropTables(runner, ['memories_fts']);
     for (const [name, on] of [
       ['idx_memories_segment', 'memories (segment)'],
       ['idx_memories_simhash', 'memories (simhash)'],

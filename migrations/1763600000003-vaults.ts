@@ -3,7 +3,7 @@ import type { QueryRunner } from 'typeorm';
 import { Adopt1763600000001 } from './1763600000001-adopt.js';
 import { Users1763600000002 } from './1763600000002-users.js';
 import { type ChainStep, type Progress, refuseUnlessEmpty } from './chain-step.js';
-import { createIndexes, createTable, dropTables } from './ddl.js';
+import { createIndexes, createTable, dropTables, isPostgres } from './ddl.js';
 import { adopt, haveRows } from './openmemory/adoption.js';
 import { giveBack } from './openmemory/give-back.js';
 import { findOldTables } from './openmemory/old-tables.js';
@@ -11,6 +11,9 @@ import { DEFAULT_ADOPTION, listOwners } from './openmemory/owners.js';
 import { type AdoptionRecord, readAdoption } from './openmemory/record.js';
 import { dropSetAside, findSetAside, type SetAside, setAside } from './openmemory/set-aside.js';
 import { vaultTables } from './vault-tables.js';
+
+/** The tables of the steps before. */
+const OLD_TABLES = ['memories', 'vectors', 'waypoints', 'embed_logs', 'users', 'stats'];
 
 /**
  * Many organisations in one service: `vault_id` leads every table, key and index, and all tables that follow
@@ -24,6 +27,7 @@ export class Vaults1763600000003 implements ChainStep {
   adopted?: AdoptionRecord;
 
   async up(runner: QueryRunner): Promise<void> {
+    if (isPostgres(runner)) return this.replaceEmpty(runner);
     const foreign = await findSetAside(runner);
     const old = foreign ?? (await setOurTablesAside(runner));
     for (const table of vaultTables) await createTable(runner, table);
@@ -35,12 +39,22 @@ export class Vaults1763600000003 implements ChainStep {
     for (const table of vaultTables) await createIndexes(runner, table);
   }
 
+  /** On PostgreSQL nothing has ever written to the tables of the steps before. */
+  private async replaceEmpty(runner: QueryRunner): Promise<void> {
+    await refuseUnlessEmpty(this, runner, OLD_TABLES);
+    await dropTables(runner, OLD_TABLES);
+    for (const table of vaultTables) await createTable(runner, table);
+    for (const table of vaultTables) await createIndexes(runner, table);
+  }
+
   /**
    * What was taken over is given back, into the tables it came from. Otherwise back to the empty tables of the
    * step before, made the way the chain makes them.
    */
   async down(runner: QueryRunner): Promise<void> {
-    const record = readAdoption((await runner.connect()) as Database.Database);
+    const record = isPostgres(runner)
+      ? undefined
+      : readAdoption((await runner.connect()) as Database.Database);
     if (record) return giveBack(this, runner, record);
     const tables = vaultTables.map((table) => table.name);
     await refuseUnlessEmpty(this, runner, tables);

@@ -26,8 +26,8 @@ const ADDITIONS: readonly Addition[] = [
   {
     table: 'legacy_rows',
     columns: [
-      { column: 'user_id text', value: USER_ID },
-      { column: 'memory_id text null', value: MEMORY_ID },
+      { column: 'user_id text', value: USER_ID, onPostgres: `''` },
+      { column: 'memory_id text null', value: MEMORY_ID, onPostgres: 'NULL' },
     ],
     foreignKeys: [
       {

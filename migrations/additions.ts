@@ -1,11 +1,30 @@
 import type { QueryRunner } from 'typeorm';
-import { columnNames, createIndexes, createTable, dropTables, renameTable, type TableSpec } from './ddl.js';
+import {
+  columnNames,
+  columnSql,
+  createIndexes,
+  createTable,
+  dropTables,
+  foreignKeySql,
+  isPostgres,
+  renameTable,
+  type TableSpec,
+} from './ddl.js';
+
+interface AddedColumn {
+  /** As in `TableSpec`. */
+  readonly column: string;
+  /** The SQL that gives it a value in a row that is there. */
+  readonly value: string;
+  /** The same where SQLite's cannot be read, for tables that were empty on PostgreSQL before this step. */
+  readonly onPostgres?: string;
+}
 
 /** What a table of the step before gets in addition. */
 export interface Addition {
   readonly table: string;
-  /** Behind the columns it has: each as in `TableSpec`, with the SQL that gives it a value in a row that is there. */
-  readonly columns?: readonly { readonly column: string; readonly value: string }[];
+  /** Behind the columns it has. */
+  readonly columns?: readonly AddedColumn[];
   readonly foreignKeys?: TableSpec['foreignKeys'];
   readonly indexes?: TableSpec['indexes'];
   /**
@@ -30,12 +49,14 @@ export async function add(
   for (const addition of additions) {
     const { table, columns = [], indexes = [], statistics } = addition;
     const before = specOf(table);
-    if (columns.length > 0) {
+    if (isPostgres(runner)) {
+      await addInPlace(runner, addition);
+    } else if (columns.length > 0) {
       const values = [...quoted(before), ...columns.map(({ value }) => value)];
       await rebuild(runner, extended(before, addition), values);
     }
     await createIndexes(runner, { ...before, indexes });
-    if (statistics) await tellPlanner(runner, table, statistics);
+    if (statistics && !isPostgres(runner)) await tellPlanner(runner, table, statistics);
   }
 }
 
@@ -46,10 +67,34 @@ export async function remove(
   specOf: (table: string) => TableSpec,
 ): Promise<void> {
   for (const { table, columns = [], indexes = [], statistics } of additions.toReversed()) {
-    if (statistics) await runner.query('DELETE FROM sqlite_stat1 WHERE tbl = ?', [table]);
+    const onPostgres = isPostgres(runner);
+    if (statistics && !onPostgres) await runner.query('DELETE FROM sqlite_stat1 WHERE tbl = ?', [table]);
     for (const { name } of indexes) await runner.query(`DROP INDEX "${name}"`);
-    if (columns.length > 0) await rebuild(runner, specOf(table), quoted(specOf(table)));
+    if (onPostgres) {
+      // References of a column go with it.
+      for (const name of namesOf(columns)) await runner.query(`ALTER TABLE "${table}" DROP COLUMN "${name}"`);
+    } else if (columns.length > 0) await rebuild(runner, specOf(table), quoted(specOf(table)));
   }
+}
+
+async function addInPlace(
+  runner: QueryRunner,
+  { table, columns = [], foreignKeys = [] }: Addition,
+): Promise<void> {
+  for (const { column, value, onPostgres = value } of columns) {
+    const [name] = namesOf([{ column }]);
+    const isNullable = column.endsWith(' null');
+    await runner.query(
+      `ALTER TABLE "${table}" ADD COLUMN ${columnSql(runner, isNullable ? column : `${column} null`)}`,
+    );
+    await runner.query(`UPDATE "${table}" SET "${name}" = ${onPostgres}`);
+    if (!isNullable) await runner.query(`ALTER TABLE "${table}" ALTER COLUMN "${name}" SET NOT NULL`);
+  }
+  for (const key of foreignKeys) await runner.query(`ALTER TABLE "${table}" ADD ${foreignKeySql(key)}`);
+}
+
+function namesOf(columns: readonly Pick<AddedColumn, 'column'>[]): string[] {
+  return columns.map(({ column }) => column.split(' ')[0]);
 }
 
 function extended(before: TableSpec, { columns = [], foreignKeys = [] }: Addition): TableSpec {

@@ -34,6 +34,15 @@ export interface TableSpec {
   readonly withoutRowid?: boolean;
 }
 
+export function isPostgres(runner: QueryRunner): boolean {
+  return runner.dataSource.options.type === 'postgres';
+}
+
+/** The type of columns that hold bytes. */
+export function bytesType(runner: QueryRunner): string {
+  return isPostgres(runner) ? 'bytea' : 'blob';
+}
+
 /** The column names of a table, in physical order. */
 export function columnNames(table: TableSpec): string[] {
   return splitList(table.columns).map((column) => column.split(' ')[0]);
@@ -42,11 +51,11 @@ export function columnNames(table: TableSpec): string[] {
 /** @param name another name than the table's own, to be renamed later */
 export async function createTable(runner: QueryRunner, table: TableSpec, name = table.name): Promise<void> {
   const parts = [
-    ...splitList(table.columns).map(columnSql),
+    ...splitList(table.columns).map((column) => columnSql(runner, column)),
     `CONSTRAINT "${table.primaryKey.name}" PRIMARY KEY (${quoteList(table.primaryKey.columns)})`,
     ...(table.foreignKeys ?? []).map(foreignKeySql),
   ];
-  const tail = table.withoutRowid ? ' WITHOUT ROWID' : '';
+  const tail = table.withoutRowid && !isPostgres(runner) ? ' WITHOUT ROWID' : '';
   await runner.query(`CREATE TABLE "${name}" (${parts.join(', ')})${tail}`);
 }
 
@@ -77,12 +86,19 @@ export async function countRows(runner: QueryRunner, source: string): Promise<nu
   return Number(n);
 }
 
-function columnSql(column: string): string {
+/** A column of `TableSpec.columns` as the database is told of it. */
+export function columnSql(runner: QueryRunner, column: string): string {
   const [, name, type, nullable] = /^(\w+) (.+?)( null)?$/.exec(column)!;
-  return `"${name}" ${type}${nullable ? '' : ' NOT NULL'}`;
+  return `"${name}" ${typeSql(runner, type)}${nullable ? '' : ' NOT NULL'}`;
 }
 
-function foreignKeySql(key: ForeignKey): string {
+/** Text is in the order of its bytes, as on SQLite, whatever the collation of a database is. */
+function typeSql(runner: QueryRunner, type: string): string {
+  if (type === 'blob') return bytesType(runner);
+  return type === 'text' && isPostgres(runner) ? 'text COLLATE "C"' : type;
+}
+
+export function foreignKeySql(key: ForeignKey): string {
   return (
     `CONSTRAINT "${key.name}" FOREIGN KEY (${quoteList(key.columns)}) ` +
     `REFERENCES "${key.references}" (${quoteList(key.referencedColumns)}) ` +

@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest';
 import { steps } from '../migrations/chain.js';
 import { fingerprint } from '../src/upgrade/fingerprint.js';
 import { migrateDatabase } from '../src/upgrade/migrate-database.js';
-import { pendingMigrations } from '../src/upgrade/plan.js';
+import { readState } from '../src/upgrade/plan.js';
 import { prepareDatabase } from '../src/upgrade/prepare-database.js';
 import { recognise } from '../src/upgrade/recognise.js';
 import { runBuilt, startBuilt } from './harness/built.js';
@@ -58,7 +58,7 @@ describe('a database that is not ours', () => {
         ]) {
           await expect(refused).rejects.toThrow(is);
         }
-        expect(() => pendingMigrations(path)).toThrow(is);
+        expect(() => readState(path)).toThrow(is);
         expect(sha256(path)).toBe(before);
         expect(readdirSync(join(path, '..')).filter((file) => !/-(wal|shm)$/.test(file))).toEqual([
           'cairn.sqlite',
@@ -103,10 +103,10 @@ describe('an empty database', () => {
     makeForeignDatabase(bare, '', { wal: true });
     for (const path of [absent, empty, bare]) {
       expect(recognise(path).kind).toBe('empty');
-      expect(pendingMigrations(path)).toEqual(ALL);
+      expect(readState(path).pending.map(({ name }) => name)).toEqual(ALL);
       expect((await migrateDatabase({ path })).steps).toEqual(steps);
       expect(recognise(path).kind).toBe('cairn');
-      expect(pendingMigrations(path)).toEqual([]);
+      expect(readState(path).pending.map(({ name }) => name)).toEqual([]);
       expect(backupsOf(path)).toEqual([]);
     }
   });

@@ -1,9 +1,8 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { backUpTo } from '../upgrade/backup.js';
 import { describeContents, describeSize } from '../upgrade/database-contents.js';
-import { readFileArgument, runCommand } from './command.js';
+import { readFileArgument, runCommand, sqliteFile } from './command.js';
 import { ProgressLine } from './progress-line.js';
 
 const USAGE = `Copies the database, and checks the copy.
@@ -15,7 +14,7 @@ The database is the one of DATABASE_URL; a service may go on using it. The copy 
 began, in one file. The exit status is 0, or 2 when there is no copy.`;
 
 async function backup(file: string | undefined): Promise<void> {
-  const { path } = loadDatabaseConfig(readEnvironment());
+  const path = sqliteFile('run pg_dump --schema=<schema> as the backup role');
   const line = new ProgressLine(process.stderr);
   try {
     const progress = (done: number, total: number) => line.show(done, total, 'pages copied');

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { ConfigError } from '../config/config.js';
+import { ConfigError, loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
 import { isVaultId } from '../vaults/vault-id.js';
 
@@ -53,6 +53,18 @@ export function readFileArgument(): { readonly help: boolean; readonly file: str
   const [file] = positionals as (string | undefined)[];
   if (positionals.length > 1) throw new UsageError(`Unexpected: ${positionals.slice(1).join(' ')}`);
   return { file, help: values.help };
+}
+
+/**
+ * The file of the embedded database.
+ *
+ * @param onPostgres what to do instead where the database is on a server
+ * @throws UsageError there
+ */
+export function sqliteFile(onPostgres: string): string {
+  const database = loadDatabaseConfig(readEnvironment());
+  if (database.kind === 'sqlite') return database.path;
+  throw new UsageError(`This command is for SQLite, and ${database.source} names PostgreSQL: ${onPostgres}.`);
 }
 
 /** The value of `--vault`. @throws UsageError */

@@ -1,4 +1,3 @@
-import { steps } from '../../migrations/chain.js';
 import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { type MigrationReport, migrateDatabase } from '../upgrade/migrate-database.js';
 import { readState } from '../upgrade/plan.js';
@@ -6,13 +5,16 @@ import { readAppliedTimes } from '../upgrade/schema-version.js';
 import { UsageError, runCommand } from './command.js';
 import { withCopy } from './dry-run.js';
 import { type MigrateArguments, readArguments, USAGE } from './migrate-options.js';
+import { type Print, showSteps, withProgress } from './migrate-output.js';
+import { executeOnPostgres } from './migrate-postgres.js';
 import { ProgressLine } from './progress-line.js';
 import { describeReindex } from './reindex-report.js';
 
-type Print = (line: string) => void;
-
-async function execute(path: string, options: MigrateArguments): Promise<number | void> {
+async function execute(options: MigrateArguments): Promise<number | void> {
   const { command, dryRun } = options;
+  const database = loadDatabaseConfig(readEnvironment());
+  if (database.kind === 'postgres') return executeOnPostgres(database, options);
+  const { path } = database;
   if (command === 'show') return show(path);
   if (command === 'run') return dryRun ? rehearse(path, options) : run(path, options, console.log);
   if (command === 'revert') return revert(path, options);
@@ -97,35 +99,10 @@ async function revert(path: string, { backup }: MigrateArguments): Promise<void>
 }
 
 function show(path: string): void {
-  const { applied } = readState(path);
-  const times = readAppliedTimes(path);
-  for (const step of steps) {
-    const isApplied = applied.includes(step);
-    const at = isApplied ? times.get(step.version) : undefined;
-    const when = at === undefined ? '' : `  ${new Date(at).toISOString()}`;
-    console.log(`[${isApplied ? 'X' : ' '}] ${step.version}  ${step.name}  ${step.title}${when}`);
-  }
-}
-
-async function withProgress(
-  print: Print,
-  migrate: (output: {
-    log: (line: string) => void;
-    progress: (done: number, total: number, what: string) => void;
-  }) => Promise<MigrationReport>,
-): Promise<MigrationReport> {
-  const line = new ProgressLine(process.stderr);
-  try {
-    return await migrate({
-      log: (text) => line.above(() => print(text)),
-      progress: (done, total, what) => line.show(done, total, what),
-    });
-  } finally {
-    line.clear();
-  }
+  showSteps(readState(path).applied, readAppliedTimes(path));
 }
 
 process.exitCode = await runCommand({ usage: USAGE, failed: 'The migration failed and was undone' }, () => {
   const options = readArguments();
-  return options.help ? console.log(USAGE) : execute(loadDatabaseConfig(readEnvironment()).path, options);
+  return options.help ? console.log(USAGE) : execute(options);
 });

@@ -1,8 +1,7 @@
 import 'reflect-metadata';
-import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
 import { reindexDatabase } from '../upgrade/reindex-database.js';
-import { readCommandLine, readVaultId, runCommand } from './command.js';
+import { readCommandLine, readVaultId, runCommand, sqliteFile } from './command.js';
 import { ProgressLine } from './progress-line.js';
 import { describeReindex } from './reindex-report.js';
 
@@ -16,7 +15,7 @@ The database is the one of DATABASE_URL; a service may go on using it. It can be
 and it goes on. The exit status is 0 when the index is up to date, 1 when it is not, 2 when nothing was done.`;
 
 async function reindex(vaultId: string | undefined, all: boolean): Promise<number> {
-  const { path } = loadDatabaseConfig(readEnvironment());
+  const path = sqliteFile('reindexing it comes with a later version');
   const line = new ProgressLine(process.stderr);
   try {
     const progress = (done: number, total: number) => line.show(done, total, 'memories looked at');

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
-import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { nameHolders } from '../upgrade/file-holders.js';
 import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
 import { recognise } from '../upgrade/recognise.js';
 import { restoreDatabase } from '../upgrade/restore-database.js';
-import { UsageError, readFileArgument, runCommand } from './command.js';
+import { UsageError, readFileArgument, runCommand, sqliteFile } from './command.js';
 import { ProgressLine } from './progress-line.js';
 
 const USAGE = `Puts a copy of a backup in the place of the database, which is kept beside it.
@@ -16,7 +15,7 @@ The database is the one of DATABASE_URL; the service must not run. The former on
 0, or 2 when nothing was changed.`;
 
 async function restore(from: string): Promise<void> {
-  const { path } = loadDatabaseConfig(readEnvironment());
+  const path = sqliteFile('run pg_restore');
   const line = new ProgressLine(process.stderr);
   try {
     const { kept, late } = await restoreDatabase({

@@ -1,7 +1,6 @@
 import 'reflect-metadata';
-import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { verifyDatabase } from '../upgrade/verify-database.js';
-import { readCommandLine, readVaultId, runCommand } from './command.js';
+import { readCommandLine, readVaultId, runCommand, sqliteFile } from './command.js';
 import { ProgressLine } from './progress-line.js';
 
 const USAGE = `Looks the database through, and changes nothing.
@@ -15,7 +14,7 @@ database is the one of DATABASE_URL; a service may go on using it. The exit stat
 something is not, each on a line of its own, and 2 when it could not be looked at.`;
 
 async function verify(vaultId: string | undefined): Promise<number> {
-  const { path } = loadDatabaseConfig(readEnvironment());
+  const path = sqliteFile('run pg_amcheck; what migration:run does is verified as it is done');
   const line = new ProgressLine(process.stderr);
   try {
     const { findings, vaults, positions, statements } = await verifyDatabase({

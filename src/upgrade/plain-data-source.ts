@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import type { BetterSqlite3DataSourceOptions } from 'typeorm/driver/better-sqlite3/BetterSqlite3DataSourceOptions.js';
 import { chain } from '../../migrations/chain.js';
-import { dataSourceOptions } from '../database/data-source.js';
+import { sqliteOptions } from '../database/data-source.js';
 import { MIGRATIONS_TABLE } from '../../migrations/record-tables.js';
 import { BUSY_TIMEOUT_MS } from './sqlite-file.js';
 
@@ -11,7 +11,7 @@ import { BUSY_TIMEOUT_MS } from './sqlite-file.js';
  */
 export function plainDataSource(path: string, { migrations = chain } = {}): DataSource {
   return new DataSource({
-    ...(dataSourceOptions({ path }) as BetterSqlite3DataSourceOptions),
+    ...(sqliteOptions({ path }) as BetterSqlite3DataSourceOptions),
     timeout: BUSY_TIMEOUT_MS,
     migrations: [...migrations],
     migrationsTableName: MIGRATIONS_TABLE,

@@ -21,12 +21,11 @@ export interface Plan {
  * @throws MigrationRefusedError when the file is none of ours, or newer than this build, or there is no such step
  */
 export function planRun(path: string, to?: string): Plan {
-  const last = to === undefined ? steps.length - 1 : findStep(to);
   const found = recognise(path);
   const state = stateOf(path, found);
-  const planned = state.pending.filter((step) => steps.indexOf(step) <= last);
+  const planned = stepsUpTo(state.pending, to);
   const takesOver = found.kind === 'openmemory';
-  if (takesOver && last < steps.findIndex(({ version }) => version === VAULTS)) {
+  if (takesOver && to !== undefined && findStep(to) < steps.findIndex(({ version }) => version === VAULTS)) {
     throw new MigrationRefusedError(
       `A database of OpenMemory is taken over as a whole, up to version ${VAULTS} at least: nothing was changed.`,
     );
@@ -79,9 +78,10 @@ function stateOf(path: string, { state, description, obstacle }: Recognition): A
   return state;
 }
 
-/** The names of the migrations that the database still needs. @throws MigrationRefusedError as `readState` */
-export function pendingMigrations(path: string): string[] {
-  return readState(path).pending.map(({ name }) => name);
+/** Those of the steps that are not after `to`. @throws MigrationRefusedError when there is no such step */
+export function stepsUpTo(pending: readonly StepInfo[], to: string | undefined): StepInfo[] {
+  const last = to === undefined ? steps.length - 1 : findStep(to);
+  return pending.filter((step) => steps.indexOf(step) <= last);
 }
 
 function findStep(wanted: string): number {

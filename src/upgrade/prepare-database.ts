@@ -3,6 +3,7 @@ import { TOKENISER_VERSION } from '../recall/terms.js';
 import { type MigrationReport, migrateDatabase } from './migrate-database.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import { readState } from './plan.js';
+import { preparePostgres } from './postgres/prepare-postgres.js';
 import { recognise } from './recognise.js';
 import { currentVersion } from './schema-version.js';
 import { hasStaleIndex, vaultsWithStaleIndex } from './all-vaults.js';
@@ -13,17 +14,22 @@ export interface Prepared extends MigrationReport {
 }
 
 /**
- * Makes the database ready to be served: an empty or older one of ours is migrated here and now.
+ * Makes the database ready to be served: on SQLite an empty or older one of ours is migrated here and now, on
+ * PostgreSQL the service never changes a schema.
  *
  * @param log gets what a migration does, a line at a time
  * @returns what was done; no steps when the schema was up to date
  * @throws MigrationRefusedError when the file is another program's, newer than this build, or cannot be
  *   migrated; the message holds the command to run where one would help
  */
-export async function prepareDatabase(
-  { database: { path } }: Pick<Config, 'database'>,
+export function prepareDatabase(
+  { database }: Pick<Config, 'database'>,
   log?: (line: string) => void,
 ): Promise<Prepared> {
+  return database.kind === 'postgres' ? preparePostgres(database) : prepareSqlite(database.path, log);
+}
+
+async function prepareSqlite(path: string, log?: (line: string) => void): Promise<Prepared> {
   const found = recognise(path);
   if (found.kind !== 'empty' && found.kind !== 'cairn') {
     throw new MigrationRefusedError(

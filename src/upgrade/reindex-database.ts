@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BusyError } from '../database/busy.error.js';
-import { dataSourceOptions } from '../database/data-source.js';
+import { sqliteOptions } from '../database/data-source.js';
 import { Memory } from '../memories/memory.entity.js';
 import { IndexRebuild } from '../recall/index-rebuild.js';
 import { Reindexer } from '../recall/reindexer.js';
@@ -56,7 +56,7 @@ export async function reindexDatabase(options: ReindexOptions): Promise<ReindexR
     report.memories += memories;
     progress?.(done, total);
   };
-  const dataSource = await new TenantDataSource(dataSourceOptions({ path })).initialize();
+  const dataSource = await new TenantDataSource(sqliteOptions({ path })).initialize();
   try {
     const reindexer = reindexerOf(dataSource);
     for (const vault of vaultId === undefined ? allVaults(path) : [vaultId]) {

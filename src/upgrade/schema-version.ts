@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
 import { type StepInfo, steps } from '../../migrations/chain.js';
-import { hasTable } from '../../migrations/ddl.js';
+import { hasTable, isPostgres } from '../../migrations/ddl.js';
 import { MIGRATIONS_TABLE, VERSION_TABLE } from '../../migrations/record-tables.js';
 import { isAbsentOrEmpty, openReadOnly } from './sqlite-file.js';
 
@@ -16,8 +16,11 @@ export interface AppliedSteps {
 
 /** Reads both tables; either may be missing. */
 export function readAppliedSteps(database: Database.Database): AppliedSteps {
-  const names = column(database, MIGRATIONS_TABLE, 'name');
-  const versions = column(database, VERSION_TABLE, 'version');
+  return stepsOf(column(database, MIGRATIONS_TABLE, 'name'), column(database, VERSION_TABLE, 'version'));
+}
+
+/** @param names what TypeORM's table holds @param versions what `schema_version` holds */
+export function stepsOf(names: readonly string[], versions: readonly string[]): AppliedSteps {
   return {
     applied: steps.filter(({ name }) => names.includes(name)),
     pending: steps.filter(({ name }) => !names.includes(name)),
@@ -69,12 +72,13 @@ export async function syncVersions(runner: QueryRunner, applied: readonly StepIn
     `CREATE TABLE IF NOT EXISTS "${VERSION_TABLE}" ("version" text NOT NULL, "applied_at" bigint NOT NULL, ` +
       'CONSTRAINT "pk_schema_version" PRIMARY KEY ("version"))',
   );
-  const marks = applied.map(() => '?').join(', ');
+  const mark = (n: number) => (isPostgres(runner) ? `$${n}` : '?');
+  const marks = applied.map((_, i) => mark(i + 1)).join(', ');
   const versions = applied.map(({ version }) => version);
   await runner.query(`DELETE FROM "${VERSION_TABLE}" WHERE "version" NOT IN (${marks})`, versions);
   for (const version of versions) {
     await runner.query(
-      `INSERT INTO "${VERSION_TABLE}" ("version", "applied_at") VALUES (?, ?) ON CONFLICT ("version") DO NOTHING`,
+      `INSERT INTO "${VERSION_TABLE}" ("version", "applied_at") VALUES (${mark(1)}, ${mark(2)}) ON CONFLICT ("version") DO NOTHING`,
       [version, Date.now()],
     );
   }

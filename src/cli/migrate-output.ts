@@ -1,0 +1,34 @@
+import { type StepInfo, steps } from '../../migrations/chain.js';
+import type { MigrationReport } from '../upgrade/migrate-database.js';
+import { ProgressLine } from './progress-line.js';
+
+export type Print = (line: string) => void;
+
+/** Lists all migrations, those that were applied with their times. @param times in ms since 1970, by version */
+export function showSteps(applied: readonly StepInfo[], times: ReadonlyMap<string, number>): void {
+  for (const step of steps) {
+    const isApplied = applied.includes(step);
+    const at = isApplied ? times.get(step.version) : undefined;
+    const when = at === undefined ? '' : `  ${new Date(at).toISOString()}`;
+    console.log(`[${isApplied ? 'X' : ' '}] ${step.version}  ${step.name}  ${step.title}${when}`);
+  }
+}
+
+/** Runs a migration with its progress on standard error, and its lines above that. */
+export async function withProgress(
+  print: Print,
+  migrate: (output: {
+    log: (line: string) => void;
+    progress: (done: number, total: number, what: string) => void;
+  }) => Promise<MigrationReport>,
+): Promise<MigrationReport> {
+  const line = new ProgressLine(process.stderr);
+  try {
+    return await migrate({
+      log: (text) => line.above(() => print(text)),
+      progress: (done, total, what) => line.show(done, total, what),
+    });
+  } finally {
+    line.clear();
+  }
+}

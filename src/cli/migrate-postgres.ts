@@ -1,0 +1,59 @@
+import { DEFAULT_ADOPTION } from '../../migrations/openmemory/owners.js';
+import type { PostgresConfig } from '../config/postgres-config.js';
+import { migratePostgres } from '../upgrade/postgres/migrate-postgres.js';
+import { contextOf, migratorOf, withClient } from '../upgrade/postgres/migrator.js';
+import { readPostgresState } from '../upgrade/postgres/postgres-state.js';
+import { UsageError } from './command.js';
+import type { MigrateArguments } from './migrate-options.js';
+import { showSteps, withProgress } from './migrate-output.js';
+
+/** The migration commands where the database is on a PostgreSQL server. */
+export async function executeOnPostgres(database: PostgresConfig, options: MigrateArguments): Promise<void> {
+  const { command } = options;
+  refuseAdoption(options);
+  if (command === 'show') return show(database);
+  if (command === 'run') return run(database, options);
+  if (command === 'revert') return revert(database);
+  throw new UsageError(`There is no command "${command}".`);
+}
+
+async function run(database: PostgresConfig, { to, dryRun }: MigrateArguments): Promise<void> {
+  const print = dryRun
+    ? (line: string) => console.log(line.replace(/^\[\w+\]/, '[DRY RUN]'))
+    : (line: string) => console.log(line);
+  // The lines of the guides for OpenMemory, which scripts look for, whosever database it is.
+  print('OpenMemory Database Migration Tool');
+  print('[MIGRATE] Checking for pending migrations...');
+  const { steps } = await withProgress(print, (output) =>
+    migratePostgres({ database, to, dryRun, ...output }),
+  );
+  print(steps.length > 0 ? '[MIGRATE] All migrations completed' : '[MIGRATE] No migrations are pending');
+  print('[SUCCESS] Migration completed');
+  if (dryRun) {
+    console.log(`[DRY RUN] The schema ${database.schema} was not changed: all of this was undone.`);
+  }
+}
+
+async function revert(database: PostgresConfig): Promise<void> {
+  const { steps, version } = await withProgress(console.log, (output) =>
+    migratePostgres({ database, direction: 'revert', ...output }),
+  );
+  if (steps.length === 0) console.log('[MIGRATE] No migration is applied: nothing to revert');
+  else console.log(`[SUCCESS] The database is at version ${version}`);
+}
+
+async function show(database: PostgresConfig): Promise<void> {
+  const context = contextOf(database, 'DATABASE_MIGRATOR_URL');
+  const { applied, times } = await withClient(migratorOf(database), context, (client) =>
+    readPostgresState(client, database.schema),
+  );
+  showSteps(applied, times);
+}
+
+/** @throws UsageError for options that are about a database of OpenMemory */
+function refuseAdoption({ adoption }: MigrateArguments): void {
+  const { vault, singleVault, vaultMap } = adoption;
+  const isDefault = vault === DEFAULT_ADOPTION.vault && !singleVault && Object.keys(vaultMap).length === 0;
+  if (isDefault) return;
+  throw new UsageError('--vault, --single-vault and --vault-map are for SQLite files of OpenMemory.');
+}

@@ -6,6 +6,8 @@ export default defineConfig({
   plugins: [mutants()],
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/harness/postgres/global-setup.ts'],
+    setupFiles: ['test/harness/postgres/drop-databases.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

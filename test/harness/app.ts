@@ -8,6 +8,7 @@ import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/config.js';
 import { createLog } from '../../src/http/logger.js';
 import { prepareDatabase } from '../../src/upgrade/prepare-database.js';
+import { createDatabase, isPostgresUrl, onPostgres, settingsOf } from './postgres/postgres-databases.js';
 import { TEST_SECRET, type TokenFor, authorized } from './tokens.js';
 
 /** A folder that goes with the process. */
@@ -73,12 +74,15 @@ export class TestService {
     readonly databasePath: string,
   ) {}
 
+  /** @param databasePath a file, or of a database on PostgreSQL a superuser's URL */
   static async start(
     env: NodeJS.ProcessEnv = {},
-    databasePath = join(temporaryFolder(), 'cairn.sqlite'),
+    databasePath = onPostgres ? createDatabase() : join(temporaryFolder(), 'cairn.sqlite'),
   ): Promise<TestService> {
     const config = loadConfig({
-      DATABASE_URL: `sqlite:${databasePath}`,
+      ...(isPostgresUrl(databasePath)
+        ? settingsOf(databasePath)
+        : { DATABASE_URL: `sqlite:${databasePath}` }),
       JWT_SECRET: TEST_SECRET,
       PORT: '0',
       LOG_LEVEL: 'silent',

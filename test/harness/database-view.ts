@@ -1,26 +1,46 @@
 import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
+import { isPostgresUrl, openAsSuperuser, SCHEMA } from './postgres/postgres-databases.js';
+import type { SyncPostgres } from './postgres/sync-postgres.js';
 
 /** A look at a service's database past the service: all vaults, expired rows included, nothing changed. */
 export class DatabaseView {
-  private readonly database: Database.Database;
+  private readonly sqlite?: Database.Database;
+  private readonly postgres?: SyncPostgres;
 
-  constructor(path: string) {
-    this.database = new Database(path, { readonly: true, fileMustExist: true, timeout: 10_000 });
+  /** @param place as `TestService.databasePath` */
+  constructor(place: string) {
+    if (isPostgresUrl(place)) this.postgres = openAsSuperuser(place);
+    else this.sqlite = new Database(place, { readonly: true, fileMustExist: true, timeout: 10_000 });
   }
 
   close(): void {
-    this.database.close();
+    this.sqlite?.close();
+    this.postgres?.close();
   }
 
   all<Row = Record<string, unknown>>(sql: string, ...values: unknown[]): Row[] {
-    return this.database.prepare(sql).all(...values) as Row[];
+    if (this.postgres) return this.postgres.all<Row>(sql, ...values);
+    return this.sqlite!.prepare(sql).all(...values) as Row[];
+  }
+
+  /** The SQL of a text that tells apart the values of some columns, such as those of a key. */
+  keyOf(...columns: readonly string[]): string {
+    return this.postgres
+      ? `json_build_array(${columns.join(', ')})::text`
+      : `json_array(${columns.join(', ')})`;
   }
 
   tables(): string[] {
-    return this.all<{ name: string }>(
-      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name",
-    ).map(({ name }) => name);
+    const rows = this.postgres
+      ? this.all<{ name: string }>(
+          'SELECT tablename::text AS name FROM pg_tables WHERE schemaname = ? ORDER BY tablename',
+          SCHEMA,
+        )
+      : this.all<{ name: string }>(
+          "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name",
+        );
+    return rows.map(({ name }) => name);
   }
 
   /** How many rows every table has, of one vault or of all. */
@@ -51,19 +71,40 @@ export class DatabaseView {
 
   /** Runs `look` on one snapshot. */
   snapshot<T>(look: () => T): T {
-    return this.database.transaction(look)();
+    if (!this.postgres) return this.sqlite!.transaction(look)();
+    this.postgres.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    try {
+      return look();
+    } finally {
+      this.postgres.run('ROLLBACK');
+    }
   }
 
   /** Changes whenever another connection commits something; now and then also when none did. */
   version(): number {
-    return this.database.pragma('data_version', { simple: true }) as number;
+    if (!this.postgres) return this.sqlite!.pragma('data_version', { simple: true }) as number;
+    const [{ n }] = this.all<{ n: number }>(
+      'SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS n',
+    );
+    return n;
   }
 
+  /** `ok` where every index holds what its table does. */
   integrity(): string {
-    return this.database.pragma('integrity_check', { simple: true }) as string;
+    if (!this.postgres) return this.sqlite!.pragma('integrity_check', { simple: true }) as string;
+    this.postgres.run('CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA public');
+    this.all(
+      `SELECT public.bt_index_check(i.indexrelid, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        WHERE c.relnamespace = ?::regnamespace`,
+      SCHEMA,
+    );
+    return 'ok';
   }
 
   private hasVault(table: string): boolean {
-    return this.all('SELECT 1 FROM pragma_table_info(?) WHERE name = ?', table, 'vault_id').length > 0;
+    const sql = this.postgres
+      ? 'SELECT 1 FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = ? AND column_name = ?'
+      : 'SELECT 1 FROM pragma_table_info(?) WHERE name = ?';
+    return this.all(sql, table, 'vault_id').length > 0;
   }
 }

@@ -47,11 +47,11 @@ export interface IndexAudit {
 /** Compares the recall index of every owner in every vault with the memories it is made of. */
 export function auditIndex(databasePath: string): IndexAudit {
   const view = new DatabaseView(databasePath);
-  const owner = `json_array(vault_id, user_id) AS owner`;
+  const owner = `${view.keyOf('vault_id', 'user_id')} AS owner`;
   const { memories, blocks, scopes } = view.snapshot(() => ({
     memories: view.all<MemoryRow>(
-      `SELECT ${owner}, id, position, content, metadata, session_id AS sessionId, created_at AS createdAt,
-        expires_at AS expiresAt, salience, sectors FROM memories`,
+      `SELECT ${owner}, id, position, content, metadata, session_id AS "sessionId", created_at AS "createdAt",
+        expires_at AS "expiresAt", salience, sectors FROM memories`,
     ),
     blocks: view.all<BlockRow>(`SELECT ${owner}, * FROM term_blocks ORDER BY vault_id, user_id, block_no`),
     scopes: view.all<ScopeRow>(`SELECT ${owner}, * FROM scopes`),

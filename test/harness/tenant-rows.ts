@@ -255,13 +255,13 @@ function vaultRows(vault: string): [table: string, row: Row][] {
   ];
 }
 
-/** Fills every tenant table: two vaults with equal ids, in each two users and what belongs to nobody. */
+/** Rows of every tenant table: two vaults with equal ids, in each two users and what belongs to nobody. */
+export function tenantRows(): TableRow[] {
+  return VAULTS.flatMap((vault) => [...vaultRows(vault), ...USERS.flatMap((user) => ownedRows(vault, user))]);
+}
+
 export function seedTenants(database: Database.Database): void {
-  const rows = VAULTS.flatMap((vault) => [
-    ...vaultRows(vault),
-    ...USERS.flatMap((user) => ownedRows(vault, user)),
-  ]);
-  database.transaction(() => rows.forEach(([table, row]) => insertRow(database, table, row)))();
+  database.transaction(() => tenantRows().forEach(([table, row]) => insertRow(database, table, row)))();
 }
 
 export function insertRow(database: Database.Database, table: string, row: Row): void {

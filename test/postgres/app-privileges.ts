@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import type { PostgresSchema } from '../harness/postgres-database.js';
+import type { PostgresSchema } from '../harness/postgres/schema.js';
 
 const SYSTEM = `('pg_catalog', 'information_schema', 'pg_toast')`;
 

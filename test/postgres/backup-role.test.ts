@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PostgresSchema, makeSchema, seedSchema } from '../harness/postgres-database.js';
+import { type PostgresSchema, makeSchema, seedSchema } from '../harness/postgres/schema.js';
 import {
   TEST_DATABASE_URL,
   asSuperuser,
   createDatabase,
   dropDatabase,
   urlOf,
-} from '../harness/postgres-server.js';
-import { postgresProgram, runProgram } from '../harness/postgres-programs.js';
+} from '../harness/postgres/scratch-server.js';
+import { postgresProgram, runProgram } from '../harness/postgres/programs.js';
 import { TABLES } from '../harness/tenant-rows.js';
 
 const dump = postgresProgram('pg_dump');

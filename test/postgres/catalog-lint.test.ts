@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serverVersionProblem } from '../../src/upgrade/postgres/server-version.js';
+import { checkServerVersion } from '../../src/database/postgres/server-version.js';
 import { SERVICE_STATEMENTS } from '../../src/upgrade/service-statements.js';
-import { type PostgresSchema, makeSchema } from '../harness/postgres-database.js';
-import { TEST_DATABASE_URL, connectTo } from '../harness/postgres-server.js';
+import { type PostgresSchema, makeSchema } from '../harness/postgres/schema.js';
+import { TEST_DATABASE_URL, connectTo } from '../harness/postgres/scratch-server.js';
 import { appPrivilegesOf } from './app-privileges.js';
 import { RULES, violations } from './catalog-lint.js';
 
@@ -78,7 +78,7 @@ describe.skipIf(!TEST_DATABASE_URL)('the catalog of a migrated database', () => 
 
   it('L11: the server has no known way around row-level security', async () => {
     const { rows } = await client.query<{ server_version_num: string }>('SHOW server_version_num');
-    expect(serverVersionProblem(Number(rows[0].server_version_num))).toBeUndefined();
+    expect(checkServerVersion(Number(rows[0].server_version_num))).toBeUndefined();
   });
 
   describe('a rule that is broken is found', () => {

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeConnectionProblem, describePooler } from '../../src/database/postgres/connection-problem.js';
 import { checkServerVersion } from '../../src/database/postgres/server-version.js';
-import { connected, postgresConfig, problemOf } from '../harness/connection-attempt.js';
+import { connected, postgresConfig, problemOf } from '../harness/postgres/connection-attempt.js';
 import {
   freePort,
   POSTGRES_BIN,
@@ -10,7 +10,7 @@ import {
   startPostgres,
   SUPERUSER,
   SUPERUSER_PASSWORD,
-} from '../harness/postgres-server.js';
+} from '../harness/postgres/server-process.js';
 
 const PASSWORD = 'Zq7canary';
 

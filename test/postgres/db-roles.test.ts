@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PostgresRoles } from '../../src/config/postgres-config.js';
 import { roleScript } from '../../src/upgrade/postgres/role-script.js';
 import { builtFile } from '../harness/built.js';
-import { postgresProgram, runProgram } from '../harness/postgres-programs.js';
+import { postgresProgram, runProgram } from '../harness/postgres/programs.js';
 import {
   TEST_DATABASE_URL,
   TEST_PASSWORD,
@@ -17,7 +17,7 @@ import {
   uniqueName,
   uniqueRoles,
   urlOf,
-} from '../harness/postgres-server.js';
+} from '../harness/postgres/scratch-server.js';
 
 const psql = postgresProgram('psql');
 

@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkAppRole } from '../../src/upgrade/postgres/role-check.js';
-import { serverVersionProblem } from '../../src/upgrade/postgres/server-version.js';
-import { type PostgresSchema, makeSchema } from '../harness/postgres-database.js';
-import { TEST_DATABASE_URL, connectTo } from '../harness/postgres-server.js';
+import { checkServerVersion } from '../../src/database/postgres/server-version.js';
+import { type PostgresSchema, makeSchema } from '../harness/postgres/schema.js';
+import { TEST_DATABASE_URL, connectTo } from '../harness/postgres/scratch-server.js';
 
 describe.skipIf(!TEST_DATABASE_URL)('the check of the role of the service', () => {
   let made: PostgresSchema;
@@ -166,11 +166,11 @@ describe.skipIf(!TEST_DATABASE_URL)('the check of the role of the service', () =
 describe('the check of the server’s version', () => {
   it('takes what is safe, and nothing older', () => {
     for (const good of [150_014, 150_018, 160_010, 170_006, 180_000, 190_001]) {
-      expect(serverVersionProblem(good), String(good)).toBeUndefined();
+      expect(checkServerVersion(good), String(good)).toBeUndefined();
     }
-    expect(serverVersionProblem(150_013)).toContain('upgrade it to 15.14');
-    expect(serverVersionProblem(160_009)).toContain('upgrade it to 16.10');
-    expect(serverVersionProblem(170_005)).toContain('upgrade it to 17.6');
-    expect(serverVersionProblem(140_020)).toContain('PostgreSQL 14 is too old');
+    expect(checkServerVersion(150_013)).toContain('upgrade it to 15.14');
+    expect(checkServerVersion(160_009)).toContain('upgrade it to 16.10');
+    expect(checkServerVersion(170_005)).toContain('upgrade it to 17.6');
+    expect(checkServerVersion(140_020)).toContain('PostgreSQL 14 is too old');
   });
 });

@@ -7,8 +7,8 @@ import {
   makeSchema,
   refusalOf,
   seedSchema,
-} from '../harness/postgres-database.js';
-import { TEST_DATABASE_URL } from '../harness/postgres-server.js';
+} from '../harness/postgres/schema.js';
+import { TEST_DATABASE_URL } from '../harness/postgres/scratch-server.js';
 import { tenantRows } from '../harness/tenant-rows.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Authority, type Certificate } from '../harness/certificates.js';
-import { connected, postgresConfig, problemOf } from '../harness/connection-attempt.js';
+import { Authority, type Certificate } from '../harness/postgres/certificates.js';
+import { connected, postgresConfig, problemOf } from '../harness/postgres/connection-attempt.js';
 import {
   POSTGRES_BIN,
   type PostgresServerProcess,
   startPostgres,
   SUPERUSER,
   SUPERUSER_PASSWORD,
-} from '../harness/postgres-server.js';
+} from '../harness/postgres/server-process.js';
 
 const ENCRYPTED = ['hostssl all all 127.0.0.1/32 scram-sha-256', 'local all all scram-sha-256'];
 const PLAIN = ['host all all 127.0.0.1/32 scram-sha-256'];

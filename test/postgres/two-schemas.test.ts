@@ -6,8 +6,8 @@ import {
   makeSchema,
   refusalOf,
   seedSchema,
-} from '../harness/postgres-database.js';
-import { TEST_DATABASE_URL, dropDatabase } from '../harness/postgres-server.js';
+} from '../harness/postgres/schema.js';
+import { TEST_DATABASE_URL, dropDatabase } from '../harness/postgres/scratch-server.js';
 import { TABLES } from '../harness/tenant-rows.js';
 
 const tables = Object.keys(TABLES);

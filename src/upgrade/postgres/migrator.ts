@@ -26,6 +26,7 @@ export function migratorOf({ migrator }: PostgresConfig): PostgresServer {
  */
 export async function withClient<T>(
   server: PostgresServer,
+  context: ConnectionContext,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = new pg.Client({ ...clientOptions(server), types: valueTypes });

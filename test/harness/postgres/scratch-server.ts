@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
-import type { PostgresRoles } from '../../src/config/postgres-config.js';
+import type { PostgresRoles } from '../../../src/config/postgres-config.js';
 
 /** A superuser's URL of a server for tests; without it, those that need one are skipped. */
 export const TEST_DATABASE_URL = process.env.TEST_DATABASE_URL ?? '';

@@ -1,7 +1,9 @@
 import type { Client } from 'pg';
-import { type SecurityReport, secure } from '../../migrations/postgres/security.js';
-import type { PostgresRoles } from '../../src/config/postgres-config.js';
-import { applyRoles } from '../../src/upgrade/postgres/apply-roles.js';
+import { type SecurityReport, secure } from '../../../migrations/postgres/security.js';
+import { loadDatabaseConfig } from '../../../src/config/config.js';
+import type { PostgresConfig, PostgresRoles } from '../../../src/config/postgres-config.js';
+import { migratePostgres } from '../../../src/upgrade/postgres/migrate-postgres.js';
+import { applyRoles } from '../../../src/upgrade/postgres/apply-roles.js';
 import {
   TEST_PASSWORD,
   asSuperuser,
@@ -9,9 +11,9 @@ import {
   createDatabase,
   dropDatabase,
   uniqueRoles,
-} from './postgres-server.js';
-import { createTables } from './postgres-tables.js';
-import { tenantRows } from './tenant-rows.js';
+  urlOf,
+} from './scratch-server.js';
+import { tenantRows } from '../tenant-rows.js';
 
 /** A schema as `db:roles` and the migrations make it. */
 export interface PostgresSchema {
@@ -54,10 +56,16 @@ export async function makeSchema(place: SchemaPlace = {}): Promise<PostgresSchem
     secure: () => asOwner(made, (owner) => secure(owner, { schema, roles })),
     drop: () => dropDatabase(database, Object.values(roles)),
   };
-  await asOwner(made, async (owner) => {
-    await createTables(owner);
-    await secure(owner, { schema, roles });
+  const config = loadDatabaseConfig({
+    DATABASE_URL: urlOf(database, roles.app),
+    DATABASE_MIGRATOR_URL: urlOf(database, roles.migrator),
+    DATABASE_SCHEMA: schema,
+    OM_PG_MIGRATOR_ROLE: roles.migrator,
+    OM_PG_APP_ROLE: roles.app,
+    DATABASE_OPERATOR_ROLE: roles.operator,
+    DATABASE_BACKUP_ROLE: roles.backup,
   });
+  await migratePostgres({ database: config as PostgresConfig });
   return made;
 }
 

@@ -1,8 +1,8 @@
 import pg, { type Client } from 'pg';
-import { loadDatabaseConfig } from '../../src/config/config.js';
-import type { PostgresConfig, PostgresServer } from '../../src/config/postgres-config.js';
-import { clientOptions } from '../../src/database/postgres/client-options.js';
-import { describeConnectionProblem } from '../../src/database/postgres/connection-problem.js';
+import { loadDatabaseConfig } from '../../../src/config/config.js';
+import type { PostgresConfig, PostgresServer } from '../../../src/config/postgres-config.js';
+import { clientOptions } from '../../../src/database/postgres/client-options.js';
+import { describeConnectionProblem } from '../../../src/database/postgres/connection-problem.js';
 
 export function postgresConfig(env: NodeJS.ProcessEnv): PostgresConfig {
   const config = loadDatabaseConfig(env);

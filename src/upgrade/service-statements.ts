@@ -1241,12 +1241,16 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE vault_id = ?`,
   ],
   [
+    `SELECT name FROM "migrations"`,
+    ``,
+  ],
+  [
     `SELECT t.name AS name FROM sqlite_schema t, pragma_table_info(t.name) c`,
     ` WHERE t.type = 'table' AND c.name = 'vault_id' ORDER BY t.name`,
   ],
   [
-    `SELECT v.vault_id AS "vaultId", v.name AS "name", v.status AS "status", v.share_unowned AS "shareUnowned", v.created_at AS "createdAt", v.updated_at AS "updatedAt", v.erased_at AS "erasedAt", (SELECT coalesce(sum(s.memory_count), 0) FROM scopes s`,
-    ` WHERE s.vault_id = v.vault_id) AS "memories", (SELECT count(*) FROM scopes s WHERE s.vault_id = v.vault_id AND s.memory_count > 0) AS "owners" FROM vaults v WHERE v.vault_id > ? AND (v.status = ? OR ? IS NULL) ORDER BY v.vault_id LIMIT ?`,
+    `SELECT v.vault_id AS "vaultId", v.name AS "name", v.status AS "status", v.share_unowned AS "shareUnowned", v.created_at AS "createdAt", v.updated_at AS "updatedAt", v.erased_at AS "erasedAt", (SELECT coalesce(sum(s.memory_count), 0) FROM "scopes" s`,
+    ` WHERE s.vault_id = v.vault_id) AS "memories", (SELECT count(*) FROM "scopes" s WHERE s.vault_id = v.vault_id AND s.memory_count > 0) AS "owners" FROM "vaults" v WHERE v.vault_id > ? AND (v.status = ? OR CAST(? AS text) IS NULL) ORDER BY v.vault_id LIMIT ?`,
   ],
   [
     `UPDATE "collections" SET "description" = ?, "metadata" = ?, "updated_at" = ?`,

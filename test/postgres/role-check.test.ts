@@ -168,9 +168,11 @@ describe('the check of the server’s version', () => {
     for (const good of [150_014, 150_018, 160_010, 170_006, 180_000, 190_001]) {
       expect(checkServerVersion(good), String(good)).toBeUndefined();
     }
-    expect(checkServerVersion(150_013)).toContain('upgrade it to 15.14');
-    expect(checkServerVersion(160_009)).toContain('upgrade it to 16.10');
-    expect(checkServerVersion(170_005)).toContain('upgrade it to 17.6');
-    expect(checkServerVersion(140_020)).toContain('PostgreSQL 14 is too old');
+    expect(checkServerVersion(150_013)).toContain('update it to 15.14');
+    expect(checkServerVersion(160_009)).toContain('update it to 16.10');
+    expect(checkServerVersion(170_005)).toContain('update it to 17.6');
+    expect(checkServerVersion(140_020)).toContain(
+      'The server is PostgreSQL 14.20, and Cairn needs 15 or later',
+    );
   });
 });

@@ -178,8 +178,8 @@ describe.skipIf(!TEST_DATABASE_URL)('row-level security, for the role of the ser
         expect(await refusalOf(app, `SELECT 1 FROM ${table}`), table).toBe(INSUFFICIENT_PRIVILEGE);
       }
     });
-    expect((await app.query('SELECT 1 FROM migrations')).rowCount).toBe(0);
-    expect((await app.query('SELECT 1 FROM schema_version')).rowCount).toBe(0);
+    expect((await app.query('SELECT 1 FROM migrations')).rowCount).toBeGreaterThan(0);
+    expect((await app.query('SELECT 1 FROM schema_version')).rowCount).toBeGreaterThan(0);
   });
 
   it('holds alone, where the role may do everything', async () => {

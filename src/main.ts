@@ -52,7 +52,7 @@ function messageOf(error: unknown): string {
 
 async function serve(): Promise<void> {
   const config = readConfig();
-  await checkSqliteDriver();
+  if (config.database.kind === 'sqlite') await checkSqliteDriver();
   const log = createLog(config.log.level);
   endOnUncaught(log);
 

@@ -6,8 +6,11 @@ import type { DirectoryEntry, DirectoryPage } from './vault-directory.js';
 export interface TenantDatabase {
   createQueryRunner(): TenantQueryRunner;
   ping(): Promise<void>;
-  /** See `directorySql`; who may look is for the caller to check. */
-  directory(page: DirectoryPage): Promise<DirectoryEntry[]>;
+  /**
+   * See `directorySql`; who may look is for the caller to check. Absent where it takes a role that the service has
+   * not been given.
+   */
+  readonly directory?: (page: DirectoryPage) => Promise<DirectoryEntry[]>;
   /** How many rows of the scope's vault there are in each table that has a column `vault_id`, found from the catalog. */
   rowsOf(scope: Scope): Promise<Record<string, number>>;
   /** The names of the migrations that were applied. */

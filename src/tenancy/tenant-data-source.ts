@@ -56,12 +56,16 @@ export class TenantDataSource extends DataSource {
     return this.opened().appliedMigrations();
   }
 
-  /** A page of all vaults, by id. @throws TenancyViolationError unless the running scope is an operator's */
-  vaultDirectory(page: DirectoryPage): Promise<DirectoryEntry[]> {
+  /**
+   * A page of all vaults, by id; undefined where the service has no role that sees them.
+   *
+   * @throws TenancyViolationError unless the running scope is an operator's
+   */
+  async vaultDirectory(page: DirectoryPage): Promise<DirectoryEntry[] | undefined> {
     if (!TenantContext.scope().permissions.has('operator')) {
       throw new TenancyViolationError('Only operators look over all vaults');
     }
-    return this.opened().directory(page);
+    return this.opened().directory?.(page);
   }
 
   /**

@@ -43,12 +43,19 @@ export class VaultOperations {
     private readonly tenancy: Tenancy,
   ) {}
 
-  /** By id, in byte order. @throws ApiError 400 INVALID_CURSOR */
+  /** By id, in byte order. @throws ApiError 400 INVALID_CURSOR, 501 DIRECTORY_UNAVAILABLE */
   async list({ status, cursor, limit = DEFAULT_LIMIT }: ListVaultsDto): Promise<VaultPage> {
     const bound = { list: 'vaults', status };
     const after = cursor === undefined ? '' : decodeCursor(cursor, ['string'], bound)[0];
     // One more than asked for, to know whether there is a next page.
     const found = await this.dataSource.vaultDirectory({ after, limit: limit + 1, status });
+    if (!found) {
+      throw new ApiError(
+        501,
+        'DIRECTORY_UNAVAILABLE',
+        'The service has no role that sees all vaults: DATABASE_OPERATOR_URL names it.',
+      );
+    }
     const items = found.slice(0, limit);
     const last = found.length > limit ? items[limit - 1] : undefined;
     return { items, nextCursor: last ? encodeCursor([last.vaultId], bound) : null };

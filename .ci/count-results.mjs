@@ -9,14 +9,15 @@ function count(file) {
   } catch {
     return { passed: 0, failed: 1, skipped: 0, note: 'there is no report: it did not run' };
   }
-  // A file that did not load has no test to count, and yet failed.
-  const unloaded = report.testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  // A file that did not load, or whose set-up failed, has no failed test to count, and yet failed.
+  const broken = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'),
   ).length;
   const passed = report.numPassedTests;
-  const failed = report.numFailedTests + unloaded;
+  const failed = report.numFailedTests + broken;
   const skipped = report.numPendingTests;
-  if (passed + failed > 0) return { passed, failed, skipped, note: unloaded && `${unloaded} did not load` };
+  if (passed + failed > 0)
+    return { passed, failed, skipped, note: broken && `${broken} of them whole files` };
   return { passed, failed: 1, skipped, note: 'no test ran' };
 }
 

@@ -12,7 +12,7 @@ const EFFECTIVE = `
     WHERE n.nspname NOT IN ${SYSTEM} AND n.nspname !~ '^pg_(toast_)?temp_' AND has_schema_privilege($1, n.oid, p.privilege)
   UNION ALL SELECT 3, 'table ' || n.nspname || '.' || c.relname, p.privilege
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
-      unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) p (privilege)
+      unnest($2::text[]) p (privilege)
     WHERE n.nspname NOT IN ${SYSTEM} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND has_table_privilege($1, c.oid, p.privilege)
   UNION ALL SELECT 3, 'table ' || n.nspname || '.' || c.relname, p.privilege || ' (' ||
       string_agg(a.attname, ', ' ORDER BY a.attname COLLATE "C") || ')'
@@ -36,10 +36,15 @@ const EFFECTIVE = `
 
 /** Every privilege of the role of the service in its database, a line for each object. */
 export async function appPrivilegesOf(client: Client, { roles }: PostgresSchema): Promise<string> {
+  const { rows: version } = await client.query<{ number: number }>(
+    `SELECT current_setting('server_version_num')::integer AS number`,
+  );
+  const privileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'];
+  if (version[0].number >= 170_000) privileges.push('MAINTAIN');
   const { rows } = await client.query<{ line: string }>(
     `SELECT object || ': ' || string_agg(privilege, ', ' ORDER BY privilege COLLATE "C") AS line
      FROM (${EFFECTIVE}) held GROUP BY place, object ORDER BY place, object COLLATE "C"`,
-    [roles.app],
+    [roles.app, privileges],
   );
   return rows.map(({ line }) => `${line}\n`).join('');
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -196,10 +196,9 @@ describe('the command that makes the roles', () => {
     it.skipIf(!psql)('is what psql does with what it prints', async () => {
       const other = await place();
       const { stdout } = await run([], other.env);
-      const file = join(folder, 'roles.sql');
-      writeFileSync(file, stdout.replaceAll(/^\\password .*$/gm, ''));
+      const script = stdout.replaceAll(/^\\password .*$/gm, '');
       for (const _ of ['first', 'again']) {
-        const ran = await runProgram(psql!, ['-X', '-q', '-f', file, urlOf(other.database)]);
+        const ran = await runProgram(psql!, ['-X', '-q', urlOf(other.database)], script);
         expect(ran.status, ran.stderr).toBe(0);
       }
       const applied = await place();

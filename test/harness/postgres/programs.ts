@@ -1,20 +1,40 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where a program of PostgreSQL is, in the folder TEST_POSTGRES_BIN or in the path; undefined where it is not. */
-export function postgresProgram(name: 'psql' | 'pg_dump' | 'pg_restore'): string | undefined {
-  const folders = [process.env.TEST_POSTGRES_BIN ?? '', ...(process.env.PATH ?? '').split(delimiter)];
-  return folders.map((folder) => join(folder, name)).find((path) => path !== name && existsSync(path));
+/** A program and what comes before its own arguments. */
+export type Program = readonly [file: string, ...first: string[]];
+
+/**
+ * How a program of PostgreSQL is run: by whatever started the server, from the folder TEST_POSTGRES_BIN, or from the
+ * path; undefined where it is in none. Only the first is sure to fit the server's release.
+ */
+export function postgresProgram(name: 'psql' | 'pg_dump'): Program | undefined {
+  const { TEST_POSTGRES_CONTROL, TEST_POSTGRES_FOLDER, TEST_POSTGRES_BIN = '', PATH = '' } = process.env;
+  if (TEST_POSTGRES_CONTROL && TEST_POSTGRES_FOLDER) {
+    return [TEST_POSTGRES_CONTROL, 'exec', TEST_POSTGRES_FOLDER, name];
+  }
+  const folder = [TEST_POSTGRES_BIN, ...PATH.split(delimiter)].find(
+    (one) => one !== '' && existsSync(join(one, name)),
+  );
+  return folder === undefined ? undefined : [join(folder, name)];
 }
 
 export interface Ran {
-  readonly status: number;
+  readonly status: number | null;
+  readonly stdout: string;
   readonly stderr: string;
 }
 
-export function runProgram(path: string, args: readonly string[]): Promise<Ran> {
-  return new Promise((done) => {
-    execFile(path, args, (error, _, stderr) => done({ status: error ? Number(error.code) : 0, stderr }));
+/** @param input what the program reads */
+export function runProgram([file, ...first]: Program, args: readonly string[], input = ''): Promise<Ran> {
+  return new Promise((done, fail) => {
+    const child = spawn(file, [...first, ...args]);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+    child.on('error', fail);
+    child.on('close', (status) => done({ status, stdout, stderr }));
+    child.stdin.end(input);
   });
 }

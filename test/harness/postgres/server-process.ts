@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** The folder of initdb and pg_ctl; tests that need a server of their own are skipped without it. */
 export const POSTGRES_BIN = process.env.TEST_POSTGRES_BIN ?? '';
+
+/** The folder of a server that .ci/postgres made: programs from there change to the server's user by themselves. */
+const STARTED_BY_SCRIPT = process.env.TEST_POSTGRES_FOLDER;
 
 export const SUPERUSER = 'postgres';
 export const SUPERUSER_PASSWORD = 'Zq7-of the superuser';
@@ -38,7 +41,11 @@ export async function startPostgres(
   if (owner) chownSync(folder, owner.uid, owner.gid);
   const data = join(folder, 'data');
   const run = (program: string, ...args: string[]) =>
-    execFileSync(join(POSTGRES_BIN, program), args, { stdio: 'ignore', cwd: folder, ...owner });
+    execFileSync(join(POSTGRES_BIN, program), args, {
+      stdio: 'ignore',
+      cwd: folder,
+      ...(STARTED_BY_SCRIPT === undefined && owner),
+    });
   const put = (contents: Record<string, string>) => {
     mkdirSync(data, { recursive: true });
     for (const [name, text] of Object.entries(contents)) {
@@ -91,6 +98,7 @@ export function freePort(): Promise<number> {
 /** PostgreSQL does not run as root. */
 function ownerOf(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
+  if (STARTED_BY_SCRIPT !== undefined) return statSync(join(STARTED_BY_SCRIPT, 'data'));
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
 }

@@ -2,8 +2,8 @@ import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CannotSecureError, secure } from '../../migrations/postgres/security.js';
 import { vaultTables } from '../../migrations/vault-tables.js';
-import { type PostgresSchema, makeSchema } from '../harness/postgres-database.js';
-import { TEST_DATABASE_URL, urlOf } from '../harness/postgres-server.js';
+import { type PostgresSchema, makeSchema } from '../harness/postgres/schema.js';
+import { TEST_DATABASE_URL, urlOf } from '../harness/postgres/scratch-server.js';
 
 describe.skipIf(!TEST_DATABASE_URL)('securing a schema', () => {
   let made: PostgresSchema;

@@ -1,11 +1,10 @@
-import { ConfigError, readEnvironment } from '../config/config.js';
+import { ConfigError, loadDatabaseConfig, readEnvironment } from '../config/config.js';
+import type { PostgresConfig } from '../config/postgres-config.js';
 import { connectAsAdmin } from '../upgrade/postgres/admin-connection.js';
 import { applyRoles, type RolePasswords } from '../upgrade/postgres/apply-roles.js';
 import { PASSWORD_SETTINGS, roleScript } from '../upgrade/postgres/role-script.js';
-import { recommendations } from '../upgrade/postgres/role-statements.js';
-import { isPlainPassword } from '../upgrade/postgres/scram.js';
+import { type RoleTarget, recommendations } from '../upgrade/postgres/role-statements.js';
 import { readCommandLine, runCommand } from './command.js';
-import { type RoleConfig, readRoleConfig } from './postgres-environment.js';
 
 const USAGE = `Makes what Cairn needs of PostgreSQL before the first migration: four roles and a schema.
 
@@ -23,51 +22,39 @@ A role whose setting is absent keeps the password it has. The administrator need
 CREATE on the database, are enough for all but BYPASSRLS, without which the directory of vaults stays empty and the
 backup role cannot dump.`;
 
-async function apply(config: RoleConfig, env: NodeJS.ProcessEnv, verbatim: boolean): Promise<void> {
-  const url = readAdminUrl(env);
-  const passwords = readPasswords(env);
-  const client = await connectAsAdmin(url, config.database, config.autoCreateDatabase);
+async function apply(config: PostgresConfig, verbatim: boolean): Promise<void> {
+  const { roles, passwords, schema } = config;
+  const target = targetOf(config);
+  const client = await connectAsAdmin(config);
   try {
-    const { created, notices } = await applyRoles(client, config, passwords, { verbatim });
+    const { created, notices } = await applyRoles(client, target, passwords, { verbatim });
     for (const { severity, message } of notices) console.log(`[${severity}] ${message}`);
-    for (const [kind, role] of Object.entries(config.roles) as [keyof RolePasswords, string][]) {
+    for (const [kind, role] of Object.entries(roles) as [keyof RolePasswords, string][]) {
       if (created.includes(role) && passwords[kind] === undefined) {
         console.log(
           `[NOTICE] ${role} has no password: set ${PASSWORD_SETTINGS[kind]} and run this again, or use \\password in psql`,
         );
       }
     }
-    for (const line of recommendations(config)) console.log(line);
+    for (const line of recommendations(target)) console.log(line);
     const made = created.length === 0 ? 'All roles were there' : `Made ${created.join(', ')}`;
-    console.log(`[SUCCESS] ${made}. The schema is ${config.schema}; next: npm run migration:run`);
+    console.log(`[SUCCESS] ${made}. The schema is ${schema}; next: npm run migration:run`);
   } finally {
     await client.end();
   }
 }
 
-/** @throws ConfigError */
-function readAdminUrl(env: NodeJS.ProcessEnv): URL {
-  const text = env.DATABASE_ADMIN_URL?.trim() ?? '';
-  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return new URL(text);
-  const problem = text === '' ? 'is not set' : 'is no URL of PostgreSQL';
-  throw new ConfigError([
-    `DATABASE_ADMIN_URL ${problem}: it names who may create roles, as postgres://user:password@host:port/database.`,
-  ]);
+function targetOf({ service, schema, roles }: PostgresConfig): RoleTarget {
+  return { database: service.database, schema, roles };
 }
 
 /** @throws ConfigError */
-function readPasswords(env: NodeJS.ProcessEnv): RolePasswords {
-  const passwords: { -readonly [Kind in keyof RolePasswords]: string } = {};
-  const problems: string[] = [];
-  for (const [kind, setting] of Object.entries(PASSWORD_SETTINGS) as [keyof RolePasswords, string][]) {
-    const password = env[setting];
-    if (password === undefined || password === '') continue;
-    if (!isPlainPassword(password))
-      problems.push(`${setting} must be 1 to 256 printable characters of ASCII.`);
-    passwords[kind] = password;
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return passwords;
+function readPostgresConfig(): PostgresConfig {
+  const config = loadDatabaseConfig(readEnvironment());
+  if (config.kind === 'postgres') return config;
+  throw new ConfigError([
+    'DATABASE_URL must be postgres://user:password@host:port/database: roles are for PostgreSQL.',
+  ]);
 }
 
 process.exitCode = await runCommand({ usage: USAGE, failed: 'The roles could not be made' }, () => {
@@ -79,8 +66,7 @@ process.exitCode = await runCommand({ usage: USAGE, failed: 'The roles could not
     },
   });
   if (values.help) return console.log(USAGE);
-  const env = readEnvironment();
-  const config = readRoleConfig(env);
-  if (!values.apply) return console.log(roleScript(config));
-  return apply(config, env, values['send-passwords']);
+  const config = readPostgresConfig();
+  if (!values.apply) return console.log(roleScript(targetOf(config)));
+  return apply(config, values['send-passwords']);
 });

@@ -35,7 +35,7 @@ function readSqlite(
 ): SqliteConfig {
   const { path, source } = given ?? unnamedFile(reader);
   const database: SqliteConfig = { url: `sqlite:${path}`, kind: 'sqlite', path: resolve(cwd, path), source };
-  for (const setting of ['DATABASE_MIGRATOR_URL', 'DATABASE_OPERATOR_URL'] as const) {
+  for (const setting of ['DATABASE_MIGRATOR_URL', 'DATABASE_OPERATOR_URL', 'DATABASE_ADMIN_URL'] as const) {
     const other = reader.value(setting);
     if (other !== undefined && (other.kind !== 'sqlite' || resolve(cwd, other.path) !== database.path)) {
       reader.problems.push(

@@ -51,11 +51,15 @@ export interface PostgresConfig {
   readonly service: PostgresServer;
   /** For migrations and commands; absent where it is not set. */
   readonly migrator?: PostgresServer;
+  /** Who may create roles, for `db:roles` alone; whichever database its URL names. Absent where it is not set. */
+  readonly admin?: PostgresServer;
   /** For the directory of vaults; absent where it is not set. */
   readonly operator?: PostgresServer;
   /** Where the tables are; never `public`. */
   readonly schema: string;
   readonly roles: PostgresRoles;
+  /** What `db:roles` gives them; a role without one keeps its own. Never logged. */
+  readonly passwords: Readonly<Partial<Record<keyof PostgresRoles, string>>>;
   readonly pool: {
     /** Connections of one process. */
     readonly size: number;

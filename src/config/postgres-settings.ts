@@ -10,6 +10,10 @@ export const POSTGRES_ONLY = [
   'DATABASE_SCHEMA',
   'DATABASE_OPERATOR_ROLE',
   'DATABASE_BACKUP_ROLE',
+  'CAIRN_MIGRATOR_PASSWORD',
+  'CAIRN_APP_PASSWORD',
+  'CAIRN_OPERATOR_PASSWORD',
+  'CAIRN_BACKUP_PASSWORD',
   'DATABASE_POOL_SIZE',
   'DATABASE_ACQUIRE_TIMEOUT_MS',
   'DATABASE_STATEMENT_TIMEOUT_MS',
@@ -53,8 +57,15 @@ export function readPostgres(reader: SettingReader, database: NamedPostgres, cwd
     service,
     migrator,
     operator,
+    admin: readAdmin(reader, cwd),
     schema: readSchema(reader),
     roles: readRoles(reader),
+    passwords: {
+      migrator: reader.value('CAIRN_MIGRATOR_PASSWORD'),
+      app: reader.value('CAIRN_APP_PASSWORD'),
+      operator: reader.value('CAIRN_OPERATOR_PASSWORD'),
+      backup: reader.value('CAIRN_BACKUP_PASSWORD'),
+    },
     pool: {
       size: reader.value('DATABASE_POOL_SIZE') ?? DEFAULTS.poolSize,
       acquireTimeoutMs: reader.value('DATABASE_ACQUIRE_TIMEOUT_MS') ?? DEFAULTS.acquireTimeoutMs,
@@ -102,6 +113,13 @@ function readOther(
     );
   }
   return readServer(reader, setting, other.url, cwd);
+}
+
+function readAdmin(reader: SettingReader, cwd: string): PostgresServer | undefined {
+  const admin = reader.value('DATABASE_ADMIN_URL');
+  if (admin === undefined) return undefined;
+  if (admin.kind === 'postgres') return readServer(reader, 'DATABASE_ADMIN_URL', admin.url, cwd);
+  return void reader.problems.push('DATABASE_ADMIN_URL names an SQLite file: roles are for PostgreSQL.');
 }
 
 function sameAddress(one: PostgresServer, other: PostgresServer): boolean {

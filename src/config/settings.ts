@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PERMISSIONS, type Permission } from '../auth/permissions.js';
 import { databaseUrl } from './database-url.js';
-import { roleName, schemaName } from './postgres-names.js';
+import { roleName, rolePassword, schemaName } from './postgres-names.js';
 import { byteSize, choice, flag, host, list, origin, text, trustedUrl, whole } from './setting-kinds.js';
 
 export const ENVIRONMENTS = ['development', 'production', 'test'] as const;
@@ -84,9 +84,14 @@ export const SETTINGS = {
   DATABASE_URL: databaseUrl,
   DATABASE_MIGRATOR_URL: databaseUrl,
   DATABASE_OPERATOR_URL: databaseUrl,
+  DATABASE_ADMIN_URL: databaseUrl,
   DATABASE_SCHEMA: schemaName,
   DATABASE_OPERATOR_ROLE: roleName,
   DATABASE_BACKUP_ROLE: roleName,
+  CAIRN_MIGRATOR_PASSWORD: rolePassword,
+  CAIRN_APP_PASSWORD: rolePassword,
+  CAIRN_OPERATOR_PASSWORD: rolePassword,
+  CAIRN_BACKUP_PASSWORD: rolePassword,
   DATABASE_POOL_SIZE: whole(1, 200),
   DATABASE_ACQUIRE_TIMEOUT_MS: databaseTimeout,
   DATABASE_STATEMENT_TIMEOUT_MS: databaseTimeout,

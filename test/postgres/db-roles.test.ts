@@ -65,7 +65,7 @@ describe('the command that makes the roles', () => {
       [{ DATABASE_URL: URL_OF_NONE }, 'DATABASE_ADMIN_URL is not set'],
       [
         { DATABASE_URL: URL_OF_NONE, DATABASE_ADMIN_URL: 'http://u:secret@h/x' },
-        'DATABASE_ADMIN_URL is no URL',
+        'DATABASE_ADMIN_URL must be',
       ],
       [
         { DATABASE_URL: URL_OF_NONE, DATABASE_ADMIN_URL: URL_OF_NONE, CAIRN_APP_PASSWORD: 'schlüssel' },
@@ -73,7 +73,7 @@ describe('the command that makes the roles', () => {
       ],
       [
         { DATABASE_URL: URL_OF_NONE, DATABASE_ADMIN_URL: URL_OF_NONE },
-        'no connection to PostgreSQL at 127.0.0.1:1',
+        'No PostgreSQL server listens at 127.0.0.1:1',
       ],
     ] as [Record<string, string>, string][]) {
       const { status, stdout, stderr } = await run(['--apply'], env);

@@ -60,12 +60,7 @@ export function readPostgres(reader: SettingReader, database: NamedPostgres, cwd
     admin: readAdmin(reader, cwd),
     schema: readSchema(reader),
     roles: readRoles(reader),
-    passwords: {
-      migrator: reader.value('CAIRN_MIGRATOR_PASSWORD'),
-      app: reader.value('CAIRN_APP_PASSWORD'),
-      operator: reader.value('CAIRN_OPERATOR_PASSWORD'),
-      backup: reader.value('CAIRN_BACKUP_PASSWORD'),
-    },
+    passwords: readPasswords(reader),
     pool: {
       size: reader.value('DATABASE_POOL_SIZE') ?? DEFAULTS.poolSize,
       acquireTimeoutMs: reader.value('DATABASE_ACQUIRE_TIMEOUT_MS') ?? DEFAULTS.acquireTimeoutMs,
@@ -148,6 +143,18 @@ const ROLE_SETTINGS = [
   ['operator', 'DATABASE_OPERATOR_ROLE'],
   ['backup', 'DATABASE_BACKUP_ROLE'],
 ] as const;
+
+const PASSWORD_SETTINGS = [
+  ['migrator', 'CAIRN_MIGRATOR_PASSWORD'],
+  ['app', 'CAIRN_APP_PASSWORD'],
+  ['operator', 'CAIRN_OPERATOR_PASSWORD'],
+  ['backup', 'CAIRN_BACKUP_PASSWORD'],
+] as const;
+
+function readPasswords(reader: SettingReader): PostgresConfig['passwords'] {
+  const given = PASSWORD_SETTINGS.map(([kind, setting]) => [kind, reader.value(setting)] as const);
+  return Object.fromEntries(given.filter(([, password]) => password !== undefined));
+}
 
 function readRoles(reader: SettingReader): PostgresRoles {
   const roles = { ...DEFAULTS.roles } as Record<keyof PostgresRoles, string>;

@@ -67,6 +67,7 @@ describe('a PostgreSQL database', () => {
         operator: 'cairn_operator',
         backup: 'cairn_backup',
       },
+      passwords: {},
       pool: {
         size: 10,
         acquireTimeoutMs: 5_000,
@@ -88,6 +89,8 @@ describe('a PostgreSQL database', () => {
       OM_PG_APP_ROLE: 'second_app',
       DATABASE_OPERATOR_ROLE: 'second_operator',
       DATABASE_BACKUP_ROLE: 'second_backup',
+      DATABASE_ADMIN_URL: 'postgres://admin:4@direct.example/postgres?sslmode=require',
+      CAIRN_BACKUP_PASSWORD: '5',
       DATABASE_POOL_SIZE: '200',
       DATABASE_ACQUIRE_TIMEOUT_MS: '1',
       DATABASE_STATEMENT_TIMEOUT_MS: '2',
@@ -99,6 +102,8 @@ describe('a PostgreSQL database', () => {
       service: { host: 'pooler.example', port: 6432, user: 'a', password: '1', database: 'd' },
       migrator: { host: 'direct.example', port: 5432, user: 'm', password: '2', database: 'd' },
       operator: { host: 'direct.example', port: 5432, user: 'o', password: '3', database: 'd' },
+      admin: { host: 'direct.example', port: 5432, user: 'admin', password: '4', database: 'postgres' },
+      passwords: { backup: '5' },
       schema: 'second',
       roles: {
         migrator: 'second_migrator',

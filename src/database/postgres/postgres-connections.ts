@@ -6,11 +6,18 @@ import type { Statements, TenantConnections } from '../tenant-connections.js';
 import { databaseFailure, isLost } from './database-failure.js';
 import { PostgresLease } from './postgres-lease.js';
 import { type Answer, columnsOf, send, writes } from './statement.js';
+import { VaultTurns } from './vault-turns.js';
 
 /** How long a transaction may take, in ms. */
 export interface TransactionLimits {
   readonly statementTimeoutMs: number;
   readonly idleInTransactionTimeoutMs: number;
+}
+
+/** A connection of the pool, and how it goes back: once, and not to be used again where it is broken. */
+interface Lent {
+  readonly client: PoolClient;
+  readonly giveBack: (destroy: boolean) => void;
 }
 
 /** What every vault id is made of: nothing that ends a string. */
@@ -33,6 +40,7 @@ export class PostgresConnections implements TenantConnections {
   private readonly beginReading: string;
   private readonly beginSnapshot: string;
   private readonly beginWriting: string;
+  private readonly turns = new VaultTurns();
 
   /** @param schema writers of the same vault's name in another schema do not wait */
   constructor(
@@ -55,8 +63,8 @@ export class PostgresConnections implements TenantConnections {
 
   async begin(scope: Scope, readOnly: boolean): Promise<PostgresLease> {
     const opening = this.openingOf(scope, readOnly ? this.beginSnapshot : this.beginWriting, !readOnly);
-    const client = await this.connect();
-    return new PostgresLease(client, Promise.all(opening.map((sql) => client.query(sql))));
+    const { client, giveBack } = await this.lend(scope, !readOnly);
+    return new PostgresLease(client, giveBack, Promise.all(opening.map((sql) => client.query(sql))));
   }
 
   alone(scope: Scope): Statements {
@@ -94,14 +102,14 @@ export class PostgresConnections implements TenantConnections {
   ): Promise<QueryArrayResult<unknown[]>> {
     const isWriting = writes(sql);
     const opening = this.openingOf(scope, isWriting ? this.beginWriting : this.beginReading, isWriting);
-    const client = await this.connect();
+    const { client, giveBack } = await this.lend(scope, isWriting);
     const answers = await Promise.allSettled([
       ...opening.map((text) => client.query(text)),
       send(client, sql, values, rowMode),
       client.query('COMMIT'),
     ]);
     const failed = answers.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
-    client.release(failed !== undefined && isLost(failed.reason));
+    giveBack(failed !== undefined && isLost(failed.reason));
     if (failed) throw databaseFailure(failed.reason);
     const answer = answers[opening.length] as PromiseFulfilledResult<QueryArrayResult<unknown[]>>;
     return answer.value;
@@ -119,6 +127,24 @@ export class PostgresConnections implements TenantConnections {
   private turnOf(vaultId: string): string {
     const hash = createHash('sha256').update(`${this.schema}\0${vaultId}`).digest();
     return `SELECT pg_advisory_xact_lock(${hash.readBigInt64BE()})`;
+  }
+
+  /** A connection for one transaction; a writer's only when it is its turn. */
+  private async lend({ vaultId }: Scope, isWriting: boolean): Promise<Lent> {
+    const endTurn = isWriting ? await this.turns.take(vaultId, LOCK_TIMEOUT_MS) : undefined;
+    try {
+      const client = await this.connect();
+      return {
+        client,
+        giveBack: (destroy) => {
+          client.release(destroy);
+          endTurn?.();
+        },
+      };
+    } catch (error) {
+      endTurn?.();
+      throw error;
+    }
   }
 
   private async connect(): Promise<PoolClient> {

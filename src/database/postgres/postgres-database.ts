@@ -31,6 +31,7 @@ export function openPostgres(driver: PostgresDriver, tripwire: Tripwire): Tenant
   const schema = driver.options.schema!;
   const { limits, operator } = driver.options.extra as PostgresExtra;
   const connections = new PostgresConnections(pool, schema, limits);
+  driver.escapeQueryWithParameters = bindPostgres;
   const showPool = hidePool(driver, pool);
   const Runner = tenantQueryRunner(PostgresQueryRunner, { connections, tripwire, toDriver: toPostgres });
   const table = (name: string) => `${driver.escape(schema)}.${driver.escape(name)}`;
@@ -108,4 +109,21 @@ function toPostgres(value: unknown): unknown {
     throw new TypeError('A list or an object cannot be the value of a parameter');
   }
   return value ?? null;
+}
+
+const PLACEHOLDER = /:(\.\.\.)?([A-Za-z0-9_.]+)/g;
+
+/**
+ * TypeORM's way from named parameters to values, but with a mark of its own for each place: PostgreSQL takes one mark
+ * for one type, and a value such as null may stand in columns of several.
+ */
+function bindPostgres(sql: string, parameters: Record<string, unknown>): [string, unknown[]] {
+  const values: unknown[] = [];
+  const mark = (value: unknown) => `$${values.push(value)}`;
+  const text = sql.replaceAll(PLACEHOLDER, (full, isList: string | undefined, name: string) => {
+    if (!Object.hasOwn(parameters, name)) return full;
+    const value = parameters[name];
+    return isList ? (value as unknown[]).map(mark).join(', ') : mark(value);
+  });
+  return [text, values];
 }

@@ -12,10 +12,12 @@ export class PostgresLease implements Lease {
 
   /**
    * @param client may have the statements that open the transaction still under way
+   * @param giveBack called once, with whether the connection is broken
    * @param opening their answers; nothing that comes after them counts unless they succeed
    */
   constructor(
     private readonly client: PoolClient,
+    private readonly giveBack: (broken: boolean) => void,
     opening: Promise<unknown>,
   ) {
     this.opening = opening;
@@ -48,7 +50,7 @@ export class PostgresLease implements Lease {
   async commit(): Promise<void> {
     const { command } = await this.send('COMMIT', []);
     this.ended = true;
-    this.client.release(this.lost);
+    this.giveBack(this.lost);
     // What PostgreSQL answers where a statement has failed and nobody minded.
     if (command !== 'COMMIT') throw new Error('A unit of work went on after a statement of it had failed');
   }
@@ -57,12 +59,12 @@ export class PostgresLease implements Lease {
     if (this.ended) return;
     this.ended = true;
     if (this.lost) {
-      this.client.release(true);
+      this.giveBack(true);
       return;
     }
     this.client.query('ROLLBACK').then(
-      () => this.client.release(),
-      () => this.client.release(true),
+      () => this.giveBack(false),
+      () => this.giveBack(true),
     );
   }
 

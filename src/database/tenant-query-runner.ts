@@ -91,7 +91,9 @@ export function tenantQueryRunner<Base extends RunnerClass>(Base: Base, setting:
     override async commitTransaction(): Promise<void> {
       if (!this.lease || this.depth === 0) throw new TenancyViolationError('No transaction is open');
       if (this.depth > 1) {
-        await this.lease.control(`RELEASE SAVEPOINT nested_${--this.depth}`);
+        await this.lease.control(`RELEASE SAVEPOINT nested_${this.depth - 1}`);
+        // Only now: where it fails, as PostgreSQL lets it after an error, the savepoint is still to be rolled back.
+        if (this.lease) this.depth--;
         return;
       }
       if (this.unit) throw new TenancyViolationError('A unit of work commits when its function returns');

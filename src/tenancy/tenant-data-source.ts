@@ -196,6 +196,8 @@ export class TenantDataSource extends DataSource {
         outer.afterCommit.push(...unit.afterCommit);
         return result;
       } catch (error) {
+        // At once: what came after the savepoint is rolled back would be the outer unit's.
+        unit.open = false;
         // Where the outer unit has failed meanwhile, nothing is left to roll back.
         if (isOpen(outer)) await runner.rollbackTransaction();
         throw error;

@@ -179,9 +179,15 @@ export class TenantInsertQueryBuilder<Entity extends ObjectLiteral> extends Inse
     const insert = super.createInsertExpression();
     if (!insert.includes(' DO UPDATE SET ')) return insert;
     if (insert.includes(' RETURNING ')) throw new TenancyViolationError('An upsert gives no rows back');
-    // TypeORM gives the table an alias on PostgreSQL only.
-    const name = isPostgres(this.dataSource) ? this.alias : metadata.tableName;
-    return `${insert} WHERE ${tenantCondition(metadata, name, (part) => this.escape(part), 'write')}`;
+    // TypeORM gives the table an alias on PostgreSQL only, and there only where one was asked for.
+    const hasAlias = isPostgres(this.dataSource) && this.alias !== this.getMainTableName();
+    const name = hasAlias ? this.alias : metadata.tableName;
+    const condition = tenantCondition(metadata, name, (part) => this.escape(part), 'write');
+    const where = insert.indexOf(' WHERE ', insert.indexOf(' DO UPDATE SET '));
+    if (where < 0) return `${insert} WHERE ${condition}`;
+    const own = insert.slice(where + ' WHERE '.length);
+    if (!isSelfContained(own)) throw new TenancyViolationError('A condition reaches beyond its brackets');
+    return `${insert.slice(0, where)} WHERE ( ${own} ) AND ${condition}`;
   }
 
   /** The vault (and, in a user scope, the user) is inserted even where the caller listed other columns. */

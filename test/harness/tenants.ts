@@ -1,30 +1,47 @@
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import { DataSource } from 'typeorm';
-import { sqliteOptions } from '../../src/database/data-source.js';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { loadDatabaseConfig } from '../../src/config/config.js';
+import { dataSourceOptions } from '../../src/database/data-source.js';
+import { prepareDriver } from '../../src/database/dialect.js';
 import { TenantDataSource } from '../../src/tenancy/tenant-data-source.js';
+import { SCHEMA, createDatabase, isPostgresUrl, settingsOf } from './postgres/postgres-databases.js';
 import { processFolder } from './process-folder.js';
-import { type Row, TABLES, type TableRow, insertRow, readTenants } from './tenant-rows.js';
+import { type Owns, type TenantInspector, copyTenants } from './tenant-inspector.js';
+import type { TableRow } from './tenant-rows.js';
 
 /** A copy of a database that nobody has open. */
-export function copyOf(path: string): string {
+export function copyOf(place: string): string {
+  if (isPostgresUrl(place)) return createDatabase(place);
   const copy = join(processFolder(), 'cairn.sqlite');
-  copyFileSync(path, copy);
+  copyFileSync(place, copy);
   return copy;
 }
 
-export function openTenants(path: string): Promise<DataSource> {
-  return new TenantDataSource(sqliteOptions({ path })).initialize();
+/**
+ * The options of the service's data source for a test's database.
+ *
+ * @param env settings beside those of the database
+ */
+export function tenantOptions(place: string, env: NodeJS.ProcessEnv = {}): DataSourceOptions {
+  if (!isPostgresUrl(place)) return dataSourceOptions({ kind: 'sqlite', path: place });
+  const options = dataSourceOptions(loadDatabaseConfig({ ...settingsOf(place), ...env }));
+  // Names without a schema are found, as on SQLite, so that SQL by hand is refused for what it does.
+  Object.assign(options.extra as object, { options: `-c search_path=${SCHEMA}` });
+  return options;
 }
 
-/** What the tenant-aware data source is measured against. */
-export function openPlain(path: string): Promise<DataSource> {
-  return new DataSource(sqliteOptions({ path })).initialize();
+export function openTenants(place: string): Promise<DataSource> {
+  return new TenantDataSource(tenantOptions(place)).initialize();
 }
 
-/** Whether a row is the scope's own, to read and to change. */
-export type Owns = (table: string, row: Row) => boolean;
+/** What the tenant-aware data source is measured against: on PostgreSQL a superuser's. */
+export function openPlain(place: string): Promise<DataSource> {
+  const env = isPostgresUrl(place) ? { DATABASE_URL: place } : {};
+  const dataSource = new DataSource(tenantOptions(place, env));
+  prepareDriver(dataSource);
+  return dataSource.initialize();
+}
 
 /** What became of the rows: the own ones, and all others. */
 export interface Changes {
@@ -35,54 +52,42 @@ export interface Changes {
 /** A database with a second, plain connection that sees everything and puts everything back. */
 export class TenantWorld {
   private readonly seed: readonly TableRow[];
-  private readonly schemaVersion: unknown;
-  private dataVersion: unknown;
 
   private constructor(
-    private readonly path: string,
-    private readonly template: string,
-    private readonly open: (path: string) => Promise<DataSource>,
+    private readonly copy: () => TenantInspector,
+    private readonly open: (place: string) => Promise<DataSource>,
     public dataSource: DataSource,
-    private inspector: Database.Database,
+    private inspector: TenantInspector,
   ) {
-    this.seed = readTenants(inspector);
-    this.schemaVersion = this.pragma('schema_version');
-    this.dataVersion = this.pragma('data_version');
+    this.seed = inspector.read();
   }
 
   /**
-   * @param template the file to start from
+   * @param template the database to start from
    * @param keep which of its rows there are in this world
    */
   static async open(
     template: string,
-    open: (path: string) => Promise<DataSource>,
+    open: (place: string) => Promise<DataSource>,
     keep: Owns = () => true,
   ): Promise<TenantWorld> {
-    const folder = processFolder();
-    const start = join(folder, 'template.sqlite');
-    copyFileSync(template, start);
-    const database = new Database(start);
-    const kept = readTenants(database).filter((entry) => keep(...entry));
-    replaceRows(database, kept);
-    database.close();
-    const path = join(folder, 'world.sqlite');
-    copyFileSync(start, path);
-    return new TenantWorld(path, start, open, await open(path), openInspector(path));
+    const copy = () => copyTenants(template, keep);
+    const inspector = copy();
+    return new TenantWorld(copy, open, await open(inspector.place), inspector);
   }
 
   /** The rows that are `owns`'s, and all others, as text. */
   digest(owns: Owns): { own: string; foreign: string } {
-    const rows = readTenants(this.inspector);
+    const rows = this.inspector.read();
     const part = (own: boolean) => JSON.stringify(rows.filter((entry) => owns(...entry) === own));
     return { own: part(true), foreign: part(false) };
   }
 
   /** What has been done to the rows, and to the tables, since they were last put back. */
   changes(owns: Owns): Changes {
-    if (this.pragma('data_version') === this.dataVersion) return { own: false, foreign: false };
-    if (!this.intact()) return { own: true, foreign: true };
-    const now = readTenants(this.inspector);
+    if (!this.inspector.touched()) return { own: false, foreign: false };
+    if (!this.inspector.intact()) return { own: true, foreign: true };
+    const now = this.inspector.read();
     const differ = (own: boolean) => {
       const part = (rows: readonly TableRow[]) => rows.filter((entry) => owns(...entry) === own);
       return JSON.stringify(part(now)) !== JSON.stringify(part(this.seed));
@@ -92,55 +97,21 @@ export class TenantWorld {
 
   /** @param unsettled whether the connections themselves may be in another state */
   async restore(unsettled = false): Promise<void> {
-    if (this.intact() && !unsettled) {
+    if (this.inspector.intact() && !unsettled) {
       try {
-        replaceRows(this.inspector, this.seed);
-        this.dataVersion = this.pragma('data_version');
+        this.inspector.restore();
         return;
       } catch {
-        // Something still holds the file: a transaction that was left open.
+        // Something still holds the rows: a transaction that was left open.
       }
     }
     await this.close();
-    for (const ending of ['', '-wal', '-shm']) rmSync(this.path + ending, { force: true });
-    copyFileSync(this.template, this.path);
-    this.dataSource = await this.open(this.path);
-    this.inspector = openInspector(this.path);
-    this.dataVersion = this.pragma('data_version');
+    this.inspector = this.copy();
+    this.dataSource = await this.open(this.inspector.place);
   }
 
   async close(): Promise<void> {
     this.inspector.close();
     await this.dataSource.destroy();
   }
-
-  /** Whether the tables are there as they were. */
-  private intact(): boolean {
-    return this.pragma('schema_version') === this.schemaVersion;
-  }
-
-  private pragma(name: string): unknown {
-    return this.inspector.pragma(name, { simple: true });
-  }
-}
-
-function openInspector(path: string): Database.Database {
-  const inspector = new Database(path, { timeout: 0 });
-  inspector.pragma('synchronous = OFF');
-  return inspector;
-}
-
-/** Gives each table that differs these rows. */
-function replaceRows(database: Database.Database, rows: readonly TableRow[]): void {
-  database.pragma('foreign_keys = OFF');
-  const now = readTenants(database);
-  database.transaction(() => {
-    for (const table of Object.keys(TABLES)) {
-      const of = (all: readonly TableRow[]) => all.filter(([name]) => name === table);
-      const wanted = of(rows);
-      if (JSON.stringify(of(now)) === JSON.stringify(wanted)) continue;
-      database.exec(`DELETE FROM "${table}"`);
-      for (const [, row] of wanted) insertRow(database, table, row);
-    }
-  })();
 }

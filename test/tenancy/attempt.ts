@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 import { Collection } from '../../src/collections/collection.entity.js';
+import { isPostgres } from '../../src/database/dialect.js';
 import { VectorRow } from '../../src/embeddings/vector.entity.js';
 import { Fact } from '../../src/facts/fact.entity.js';
 import { FactEdge } from '../../src/facts/fact-edge.entity.js';
@@ -26,6 +27,8 @@ export interface Path {
   readonly run: (attempt: Attempt) => unknown;
   /** Of all settings, or of vaults, users and (where it differs from users) users that share. */
   readonly expect: Outcome | readonly [vaults: Outcome, users: Outcome, sharing?: Outcome];
+  /** Where it is another on PostgreSQL. */
+  readonly expectOnPostgres?: Outcome;
   /** It leaves a plain connection in another state than it found it. */
   readonly unsettling?: true;
   /** It tells that an id of the same vault is taken: intended, since ids are unique in a vault. */
@@ -80,6 +83,17 @@ export class Attempt {
   }
   get audit() {
     return this.of(AuditEntry);
+  }
+
+  /** Whether the database is PostgreSQL. */
+  get onPostgres(): boolean {
+    return isPostgres(this.dataSource);
+  }
+
+  /** SQL with the marks that this database has for its values. */
+  marked(sql: string): string {
+    let n = 0;
+    return this.onPostgres ? sql.replaceAll('?', () => `$${++n}`) : sql;
   }
 
   /** A query of memories with the alias `m`. */

@@ -1,5 +1,6 @@
 import { beforeAll, describe, it } from 'vitest';
 import { makeDatabase } from '../harness/tenant-database.js';
+import { onPostgres } from '../harness/postgres/postgres-databases.js';
 import { type Check, House } from './checks/check.js';
 
 /** Makes tests of checks, each with a database of its own. */
@@ -10,7 +11,10 @@ export function describeChecks(what: string, checks: readonly Check[]): void {
       template = await makeDatabase('empty');
     });
 
-    it.each(checks)('$name', async ({ room, run }) => {
+    // A file's size is the file system's own matter on PostgreSQL.
+    const those = checks.filter(({ room }) => room === undefined || !onPostgres);
+
+    it.each(those)('$name', async ({ room, run }) => {
       const house = await House.open(template, { room });
       try {
         await run(house);

@@ -20,7 +20,7 @@ describe('the tenancy layer with one protection taken out', () => {
   let ofTripwire: ReadonlySet<string> = new Set();
 
   beforeAll(async () => {
-    [seeded, empty] = [await makeDatabase('seeded'), await makeDatabase('empty')];
+    [seeded, empty] = [await makeDatabase('seeded', 'sqlite'), await makeDatabase('empty', 'sqlite')];
     const { everyFailingPath } = await examine(NO_TRIPWIRE);
     ofTripwire = new Set(await everyFailingPath(seeded));
   });

@@ -12,7 +12,8 @@ import { Waypoint } from '../../src/waypoints/waypoint.entity.js';
 import { User } from '../../src/users/user.entity.js';
 import { USERS, memoryId } from '../harness/tenant-rows.js';
 import { makeDatabase } from '../harness/tenant-database.js';
-import { type Owns, TenantWorld, openTenants } from '../harness/tenants.js';
+import type { Owns } from '../harness/tenant-inspector.js';
+import { TenantWorld, openTenants } from '../harness/tenants.js';
 import { SETTINGS } from './settings.js';
 
 const permissions = ['read', 'write', 'delete'] as const;

@@ -9,7 +9,7 @@ import { House, inVault, settle } from './checks/check.js';
 
 let template: string;
 beforeAll(async () => {
-  template = await makeDatabase('empty');
+  template = await makeDatabase('empty', 'sqlite');
 });
 
 /** Takes the write lock of argv[1], says so, and keeps it until it is killed. */
@@ -31,7 +31,7 @@ async function kill(holder: ChildProcess): Promise<void> {
   await once(holder, 'close');
 }
 
-describe('while another process writes', () => {
+describe('while another process writes a file', () => {
   let house: House;
   let holder: ChildProcess;
   beforeEach(async () => {

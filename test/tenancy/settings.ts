@@ -1,6 +1,6 @@
 import { type Scope, makeScope } from '../../src/tenancy/scope.js';
 import { type Row, TABLES, canary, memoryId } from '../harness/tenant-rows.js';
-import type { Owns } from '../harness/tenants.js';
+import type { Owns } from '../harness/tenant-inspector.js';
 
 /** Rows that a path may name: ids, not contents. */
 export interface Names {

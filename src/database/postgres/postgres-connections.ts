@@ -5,6 +5,7 @@ import type { ListedResult, StatementResult } from '../statement-result.js';
 import type { Statements, TenantConnections } from '../tenant-connections.js';
 import { databaseFailure, isLost } from './database-failure.js';
 import { PostgresLease } from './postgres-lease.js';
+import { release } from './release.js';
 import { type Answer, columnsOf, send, writes } from './statement.js';
 import { VaultTurns } from './vault-turns.js';
 
@@ -85,10 +86,10 @@ export class PostgresConnections implements TenantConnections {
     const client = await this.connect();
     try {
       const answer = await send(client, sql, [], 'array');
-      client.release();
+      release(client);
       return answer;
     } catch (error) {
-      client.release(isLost(error));
+      release(client, isLost(error));
       throw databaseFailure(error);
     }
   }
@@ -137,7 +138,7 @@ export class PostgresConnections implements TenantConnections {
       return {
         client,
         giveBack: (destroy) => {
-          client.release(destroy);
+          release(client, destroy);
           endTurn?.();
         },
       };

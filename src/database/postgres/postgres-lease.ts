@@ -7,22 +7,24 @@ import { type Answer, columnsOf, send, writes } from './statement.js';
 /** A connection of the pool with an open transaction. */
 export class PostgresLease implements Lease {
   private opening: Promise<unknown> | undefined;
+  /** Why the transaction did not open. */
+  private unopened: { readonly error: unknown } | undefined;
   private ended = false;
   private lost = false;
 
   /**
    * @param client may have the statements that open the transaction still under way
-   * @param giveBack called once, with whether the connection is broken
+   * @param release gives the connection back, and says whether it is broken; called once
    * @param opening their answers; nothing that comes after them counts unless they succeed
    */
   constructor(
     private readonly client: PoolClient,
-    private readonly giveBack: (broken: boolean) => void,
+    private readonly release: (broken: boolean) => void,
     opening: Promise<unknown>,
   ) {
     this.opening = opening;
-    // Whoever sends the first statement hears of it.
-    opening.catch(() => {});
+    // Whoever sends the first statement hears of it; after it nothing is sent, which might be carried out by itself.
+    opening.catch((error: unknown) => (this.unopened = { error }));
   }
 
   get inTransaction(): boolean {
@@ -48,9 +50,17 @@ export class PostgresLease implements Lease {
   }
 
   async commit(): Promise<void> {
-    const { command } = await this.send('COMMIT', []);
+    if (this.ended) throw new Error('The transaction has ended');
+    // From here on nobody else may give the connection back.
     this.ended = true;
-    this.giveBack(this.lost);
+    let command: string;
+    try {
+      ({ command } = await this.send('COMMIT', []));
+    } catch (error) {
+      this.giveBack();
+      throw error;
+    }
+    this.release(false);
     // What PostgreSQL answers where a statement has failed and nobody minded.
     if (command !== 'COMMIT') throw new Error('A unit of work went on after a statement of it had failed');
   }
@@ -58,13 +68,18 @@ export class PostgresLease implements Lease {
   end(): void {
     if (this.ended) return;
     this.ended = true;
+    this.giveBack();
+  }
+
+  /** When nothing of the transaction is left on it. */
+  private giveBack(): void {
     if (this.lost) {
-      this.giveBack(true);
+      this.release(true);
       return;
     }
     this.client.query('ROLLBACK').then(
-      () => this.giveBack(false),
-      () => this.giveBack(true),
+      () => this.release(false),
+      () => this.release(true),
     );
   }
 
@@ -74,6 +89,7 @@ export class PostgresLease implements Lease {
     rowMode?: 'array',
   ): Promise<QueryArrayResult<unknown[]>> {
     try {
+      if (this.unopened) throw this.unopened.error;
       const answer = send(this.client, sql, values, rowMode);
       if (!this.opening) return await answer;
       const [, first] = await Promise.all([this.opening, answer]);

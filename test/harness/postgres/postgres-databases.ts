@@ -28,13 +28,15 @@ export function isPostgresUrl(place: string): boolean {
 /**
  * A new database with the service's tables, dropped with those of its test file.
  *
+ * @param original a superuser's URL of the one to copy, which nobody uses; left out, one without rows
  * @returns a superuser's URL of it
  */
-export function createDatabase(): string {
+export function createDatabase(original?: string): string {
   const template = process.env.TEST_TEMPLATE_DATABASE;
   if (!template) throw new Error('There is no template: is the global set-up in place?');
   const name = `${template}_${randomBytes(6).toString('hex')}`;
-  withAdmin((admin) => admin.run(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  const copied = original === undefined ? template : new URL(original).pathname.slice(1);
+  withAdmin((admin) => admin.run(`CREATE DATABASE ${name} TEMPLATE ${copied}`));
   made.push(name);
   return urlOf(name);
 }

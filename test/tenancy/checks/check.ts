@@ -1,18 +1,18 @@
-import Database from 'better-sqlite3';
-import type { DataSourceOptions } from 'typeorm';
-import { sqliteOptions } from '../../../src/database/data-source.js';
+import type Database from 'better-sqlite3';
 import { prepareSqlite } from '../../../src/database/sqlite/sqlite-database.js';
 import { Fact } from '../../../src/facts/fact.entity.js';
 import { makeScope, type ScopeInput } from '../../../src/tenancy/scope.js';
 import { Tenancy } from '../../../src/tenancy/tenancy.js';
 import { TenantContext } from '../../../src/tenancy/tenant-context.js';
 import { TenantDataSource } from '../../../src/tenancy/tenant-data-source.js';
-import { copyOf } from '../../harness/tenants.js';
+import { DatabaseView } from '../../harness/database-view.js';
+import { isPostgresUrl } from '../../harness/postgres/postgres-databases.js';
+import { copyOf, tenantOptions } from '../../harness/tenants.js';
 
 /** A property of the tenancy layer, shown on an empty database of its own. */
 export interface Check {
   readonly name: string;
-  /** How much the database may grow, in pages; without limit where it is left out. */
+  /** How much the database may grow, in pages; without limit where it is left out. On SQLite alone. */
   readonly room?: number;
   readonly run: (house: House) => Promise<void>;
 }
@@ -25,25 +25,29 @@ export class House {
   private constructor(
     readonly path: string,
     readonly dataSource: TenantDataSource,
-    readonly committed: Database.Database,
+    readonly committed: DatabaseView,
   ) {
     this.tenancy = new Tenancy(dataSource);
     this.facts = dataSource.getRepository(Fact);
   }
 
-  /** @param template an empty, migrated database */
-  static async open(template: string, { room }: Pick<Check, 'room'> = {}): Promise<House> {
+  /**
+   * @param template an empty, migrated database
+   * @param env settings beside those of the database, on PostgreSQL
+   */
+  static async open(
+    template: string,
+    { room }: Pick<Check, 'room'> = {},
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<House> {
     const path = copyOf(template);
+    const options = tenantOptions(path, env);
     const dataSource = new TenantDataSource({
-      ...sqliteOptions({ path }),
-      prepareDatabase: (database: Database.Database) => {
-        prepareSqlite(database);
-        const pages = database.pragma('page_count', { simple: true }) as number;
-        if (room !== undefined) database.pragma(`max_page_count = ${pages + room}`);
-      },
-    } as DataSourceOptions);
+      ...options,
+      ...(room !== undefined && limited(room)),
+    } as never);
     await dataSource.initialize();
-    return new House(path, dataSource, new Database(path, { readonly: true }));
+    return new House(path, dataSource, new DatabaseView(path));
   }
 
   async close(): Promise<void> {
@@ -51,12 +55,16 @@ export class House {
     await this.dataSource.destroy();
   }
 
+  get onPostgres(): boolean {
+    return isPostgresUrl(this.path);
+  }
+
   /** The ids of the facts that are committed, of all vaults, as `vault/id`. */
   stored(): string[] {
-    return this.committed
-      .prepare(`SELECT vault_id || '/' || id FROM facts ORDER BY 1`)
-      .pluck()
-      .all() as string[];
+    const rows = this.committed.all<{ name: string }>(
+      `SELECT vault_id || '/' || id AS name FROM facts ORDER BY 1`,
+    );
+    return rows.map(({ name }) => name);
   }
 
   add(id: string, fields: Partial<Fact> = {}): Promise<unknown> {
@@ -67,6 +75,17 @@ export class House {
   async ids(): Promise<string[]> {
     return (await this.facts.find({ order: { id: 'ASC' } })).map(({ id }) => id);
   }
+}
+
+/** The options of a file that may grow by so many pages. */
+function limited(room: number): object {
+  return {
+    prepareDatabase: (database: Database.Database) => {
+      prepareSqlite(database);
+      const pages = database.pragma('page_count', { simple: true }) as number;
+      database.pragma(`max_page_count = ${pages + room}`);
+    },
+  };
 }
 
 export function newFact(id: string): Omit<Fact, 'vaultId'> {
@@ -98,6 +117,12 @@ export class Signal {
   reach(): void {
     this.resolve();
   }
+}
+
+/** What may fail before anybody waits for it. */
+export function watched<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
 }
 
 /** Lets everything that can go on go on. */

@@ -42,7 +42,9 @@ async function store(house: House): Promise<void> {
 }
 
 const rows = (house: House) =>
-  house.committed.prepare('SELECT id, salience FROM memories ORDER BY position').raw().all();
+  house.committed
+    .all<Memory>('SELECT id, salience FROM memories ORDER BY position')
+    .map(({ id, salience }) => [id, salience]);
 
 /** Rows whose time has come. */
 export const expiryChecks: readonly Check[] = [

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { expect } from 'vitest';
 import { Fact } from '../../../src/facts/fact.entity.js';
-import { type Check, type House, Signal, inVault, newFact, settle } from './check.js';
+import { type Check, type House, Signal, inVault, newFact, settle, watched } from './check.js';
 
 const failure = new Error('this unit of work fails');
 const fail = () => Promise.reject(failure);
@@ -91,6 +91,7 @@ export const nestedChecks: readonly Check[] = [
             house.tenancy.transaction(() => house.add('d')),
             house.tenancy.transaction(() => Promise.resolve()),
           );
+          outcomes.forEach(watched);
           return Promise.all(outcomes);
         });
         await expect(unit).rejects.toBe(failure);
@@ -144,12 +145,14 @@ export const nestedChecks: readonly Check[] = [
         let nested: Promise<unknown> | undefined;
         const entered = new Signal();
         const unit = house.tenancy.transaction(async () => {
-          nested = house.tenancy.transaction(async () => {
-            await house.add('a');
-            entered.reach();
-            await settle();
-            await house.add('b');
-          });
+          nested = watched(
+            house.tenancy.transaction(async () => {
+              await house.add('a');
+              entered.reach();
+              await settle();
+              await house.add('b');
+            }),
+          );
           await entered.reached;
           return fail();
         });
@@ -167,12 +170,55 @@ export const nestedChecks: readonly Check[] = [
         await house.tenancy.transaction(async () => {
           let late: Promise<unknown> | undefined;
           await house.tenancy.transaction(async () => {
-            late = settle().then(() => house.add('late'));
+            late = watched(settle().then(() => house.add('late')));
           });
           await expect(late).rejects.toThrow('has ended');
           await house.add('a');
         });
         expect(house.stored()).toEqual(['A/a']);
+      }),
+  },
+  {
+    name: 'a statement that outlives a nested unit which fails leaves nothing in the outer one',
+    run: (house) =>
+      inVault('A', async () => {
+        await house.tenancy.transaction(async () => {
+          const late: Promise<unknown>[] = [];
+          const nested = house.tenancy.transaction(async () => {
+            await house.add('nested');
+            // One at every step from the failure of the unit to the end of its being undone.
+            const trying = async (): Promise<void> => {
+              for (let i = 0; i < 60; i++) {
+                await (i % 2 ? null : new Promise((resolve) => process.nextTick(resolve)));
+                late.push(house.add(`late ${i}`).catch((error: Error) => error.message));
+              }
+            };
+            late.push(trying());
+            return fail();
+          });
+          await expect(nested).rejects.toBe(failure);
+          await Promise.all(late);
+          await house.add('a');
+        });
+        expect(house.stored()).toEqual(['A/a']);
+      }),
+  },
+  {
+    name: 'a nested unit that goes on after an error is undone alone, or is as if there had been none',
+    run: (house) =>
+      inVault('A', async () => {
+        await house.add('there');
+        await house.tenancy.transaction(async () => {
+          const nested = house.tenancy.transaction(async () => {
+            await house.add('a');
+            await house.add('there').catch(() => {});
+          });
+          // PostgreSQL takes nothing more after an error but the end.
+          if (house.onPostgres) await expect(nested).rejects.toThrow('current transaction is aborted');
+          else await nested;
+          await house.add('b');
+        });
+        expect(house.stored()).toEqual(house.onPostgres ? ['A/b', 'A/there'] : ['A/a', 'A/b', 'A/there']);
       }),
   },
   {
@@ -182,9 +228,9 @@ export const nestedChecks: readonly Check[] = [
       await inVault('A', () =>
         house.tenancy.transaction(async () => {
           late.push(
-            settle().then(() => house.facts.save(house.facts.create(newFact('late')))),
-            settle().then(() => house.facts.find({ transaction: true })),
-            settle().then(() => house.dataSource.createQueryRunner().startTransaction()),
+            watched(settle().then(() => house.facts.save(house.facts.create(newFact('late'))))),
+            watched(settle().then(() => house.facts.find({ transaction: true }))),
+            watched(settle().then(() => house.dataSource.createQueryRunner().startTransaction())),
           );
         }),
       );
@@ -200,9 +246,9 @@ export const nestedChecks: readonly Check[] = [
         const late: Promise<unknown>[] = [];
         await house.tenancy.transaction(async () => {
           late.push(
-            settle().then(() => house.add('late')),
-            settle().then(() => house.ids()),
-            settle().then(() => house.tenancy.transaction(() => house.add('later'))),
+            watched(settle().then(() => house.add('late'))),
+            watched(settle().then(() => house.ids())),
+            watched(settle().then(() => house.tenancy.transaction(() => house.add('later')))),
           );
         });
         for (const outcome of await Promise.allSettled(late)) {

@@ -1,4 +1,4 @@
-import { type Mutant, DATA_SOURCE, RUNNER, CONNECTION, DIALECT, paths } from './mutant.js';
+import { type Mutant, DATA_SOURCE, CONNECTION, SQLITE, paths } from './mutant.js';
 
 /** The driver and its connections. */
 export const database: readonly Mutant[] = [
@@ -10,10 +10,10 @@ export const database: readonly Mutant[] = [
   paths(
     'lists are spread over the parameters',
     { file: CONNECTION, find: 'raw(false).all(parameters)', replace: 'raw(false).all(...parameters)' },
-    { file: RUNNER, find: "if (typeof value === 'object' && value !== null", replace: 'if (false' },
+    { file: SQLITE, find: "if (typeof value === 'object' && value !== null", replace: 'if (false' },
   ),
   paths('the bare connection is there', {
-    file: DIALECT,
+    file: SQLITE,
     find: 'driver.escapeQueryWithParameters = bindSqlite; hideConnection(driver);',
     replace: 'driver.escapeQueryWithParameters = bindSqlite;',
   }),

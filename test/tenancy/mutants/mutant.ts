@@ -46,16 +46,16 @@ export const SOURCES = 'src/tenancy/sql-sources.ts';
 export const WRITES = 'src/tenancy/sql-writes.ts';
 export const TOKENS = 'src/tenancy/sql-tokens.ts';
 export const UNIT = 'src/tenancy/unit-of-work.ts';
-export const RUNNER = 'src/database/sqlite/sqlite-query-runner.ts';
+export const RUNNER = 'src/database/tenant-query-runner.ts';
 export const CONNECTION = 'src/database/sqlite/sqlite-connection.ts';
-export const DIALECT = 'src/database/dialect.ts';
+export const SQLITE = 'src/database/sqlite/sqlite-database.ts';
 
 /** The mutant that has no tripwire, and nothing else missing. */
 export const NO_TRIPWIRE = 'tripwire: off';
 
 export const TRIPWIRE_OFF: Edit = {
   file: TRIPWIRE,
-  find: 'const uses = this.analyses.get(sql, (text) => analyse(text, this.names));',
+  find: 'const uses = this.analyses.get(sql, (text) => analyse(text, this.names, this.schema));',
   replace: 'const uses: readonly TableUse[] = [];',
 };
 

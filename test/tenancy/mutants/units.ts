@@ -49,8 +49,8 @@ export const units: readonly Mutant[] = [
   ),
   checks('statements do not wait for a nested unit', {
     file: RUNNER,
-    find: 'while (caller?.nested) await caller.nested;',
-    replace: '',
+    find: 'return this.unit && TenantContext.unit()?.nested && this.waitForNested();',
+    replace: 'return undefined;',
   }),
   checks('siblings do not take turns', {
     file: DATA_SOURCE,
@@ -78,7 +78,7 @@ export const units: readonly Mutant[] = [
   ),
   checks('a unit goes on when the database has ended its transaction', {
     file: RUNNER,
-    find: 'if (!connection.inTransaction) throw',
+    find: 'if (!lease.inTransaction) throw',
     replace: 'if (false) throw',
   }),
   checks('repositories do not join the running unit', {

@@ -136,6 +136,7 @@ export const changing: readonly Path[] = [
     run: (t) =>
       t.dataSource.createQueryBuilder().update(Memory).set({ salience: 0 }).returning('*').execute(),
     expect: 'refused',
+    expectOnPostgres: 'scoped',
   },
   {
     name: 'increment',

@@ -1,7 +1,7 @@
 import type { Path } from '../attempt.js';
 
-const ALL_FACTS = '(SELECT group_concat(object) FROM facts)';
-const ALL_MEMORIES = '(SELECT group_concat(content) FROM memories)';
+const ALL_FACTS = '(SELECT string_agg(object, object) FROM facts)';
+const ALL_MEMORIES = '(SELECT string_agg(content, content) FROM memories)';
 
 /** SQL smuggled into the places where select builders take text. */
 export const injecting: readonly Path[] = [
@@ -103,7 +103,7 @@ export const injecting: readonly Path[] = [
       t
         .query()
         .select('m.content', 'c')
-        .addSelect('(SELECT group_concat(m.object) FROM facts m)', 'x')
+        .addSelect('(SELECT string_agg(m.object, m.object) FROM facts m)', 'x')
         .getRawMany(),
     expect: 'refused',
   },

@@ -2,7 +2,7 @@ import type { Attempt, Path } from '../attempt.js';
 
 const query = (name: string, sql: string, parameters: unknown[] = []): Path => ({
   name: `query: ${name}`,
-  run: (t) => t.manager.query(sql, parameters),
+  run: (t) => t.manager.query(t.marked(sql), parameters),
   expect: 'refused',
 });
 
@@ -20,7 +20,7 @@ const borrowed = (name: string, sql: string, expect: Path['expect'] = 'refused')
     const count = sql.split('?').length - 1;
     const values = scopeValues(t);
     return t.manager.query(
-      quoted,
+      t.marked(quoted),
       Array.from({ length: count }, (_, i) => values[i % values.length]),
     );
   },
@@ -52,7 +52,7 @@ export const raw: readonly Path[] = [
   query('a named parameter', 'SELECT * FROM memories WHERE vault_id = $vault', [{ vault: 'B' }]),
   query('UNION', 'SELECT 1 UNION ALL SELECT content FROM memories'),
   query('a CTE', 'WITH m AS (SELECT * FROM memories) SELECT * FROM m'),
-  query('VALUES', 'VALUES ((SELECT group_concat(content) FROM memories))'),
+  query('VALUES', 'VALUES ((SELECT string_agg(content, content) FROM memories))'),
   query('a table function', "SELECT * FROM pragma_table_info('memories')"),
   query(
     'a table function over another',
@@ -161,7 +161,7 @@ export const raw: readonly Path[] = [
   borrowed('in the selection', 'SELECT f.object, f.vault_id = ?, f.user_id = ? FROM facts f'),
   borrowed(
     'in HAVING',
-    'SELECT group_concat(f.object) FROM facts f GROUP BY f.vault_id HAVING f.vault_id = ? OR f.user_id = ?',
+    'SELECT string_agg(f.object, f.object) FROM facts f GROUP BY f.vault_id HAVING f.vault_id = ? OR f.user_id = ?',
   ),
   borrowed(
     'in an ON of a LEFT JOIN',

@@ -8,6 +8,8 @@ import {
   TableColumn,
 } from 'typeorm';
 import { Query } from 'typeorm/driver/Query.js';
+import type { Pool } from 'pg';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { Memory } from '../../../src/memories/memory.entity.js';
 import type { Attempt, Path } from '../attempt.js';
@@ -25,6 +27,7 @@ async function withRunner<T>(
   }
 }
 
+const postgresOf = (t: Attempt) => t.dataSource.driver as PostgresDriver;
 const driverOf = (t: Attempt) => t.dataSource.driver as BetterSqlite3Driver;
 
 /** Transactions, query runners, other managers and repositories, and the data source's own commands. */
@@ -218,6 +221,8 @@ export const surroundings: readonly Path[] = [
     name: 'runner.beforeMigration',
     run: (t) => withRunner(t, async (runner) => runner.beforeMigration()),
     expect: 'refused',
+    // There is nothing to do before one.
+    expectOnPostgres: 'nothing',
     unsettling: true,
   },
   {
@@ -238,6 +243,23 @@ export const surroundings: readonly Path[] = [
   {
     name: 'the schema builder',
     run: (t) => t.dataSource.driver.createSchemaBuilder().log(),
+    expect: 'refused',
+  },
+  {
+    name: 'the bare pool',
+    run: (t) => (postgresOf(t).master as Pool).query('SELECT * FROM facts').then(({ rows }) => rows),
+    expect: 'refused',
+  },
+  {
+    name: 'a connection of the pool',
+    run: async (t) => {
+      const [client, release] = (await postgresOf(t).obtainSlaveConnection()) as [Pool, () => void];
+      try {
+        return (await client.query('SELECT * FROM facts')).rows;
+      } finally {
+        release();
+      }
+    },
     expect: 'refused',
   },
   {

@@ -30,7 +30,7 @@ others.push(fact('', Number.MIN_SAFE_INTEGER), fact('f\n', 8.64e15 + 1));
 
 beforeAll(async () => {
   path = await adoptedRows({ ...AWKWARD_ROWS, others });
-  await reindexDatabase({ path });
+  await reindexDatabase({ database: { kind: 'sqlite', path } });
   service = await TestService.start({}, path);
   view = new DatabaseView(path);
   all = service.as(ADOPTED_VAULT);
@@ -168,7 +168,7 @@ describe('reflecting on adopted memories', () => {
       metadata: METADATA[0],
     }));
     const fresh = await adoptedRows({ memories: rows });
-    await reindexDatabase({ path: fresh });
+    await reindexDatabase({ database: { kind: 'sqlite', path: fresh } });
     const other = await TestService.start({}, fresh);
     const { status, body } = await other.as(ADOPTED_VAULT, 'ana').post('/v1/users/ana/reflect', {});
     expect([status, body.clusters, body.reflections]).toEqual([

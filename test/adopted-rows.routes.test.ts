@@ -12,7 +12,7 @@ let databasePath: string;
 
 beforeAll(async () => {
   databasePath = await adoptedRows(AWKWARD_ROWS);
-  await reindexDatabase({ path: databasePath });
+  await reindexDatabase({ database: { kind: 'sqlite', path: databasePath } });
   service = await TestService.start({}, databasePath);
 });
 

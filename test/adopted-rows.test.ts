@@ -19,7 +19,10 @@ let listed: Map<string, string>;
 
 beforeAll(async () => {
   path = await adoptedRows(AWKWARD_ROWS);
-  expect(await reindexDatabase({ path })).toEqual({ memories: AWKWARD.length, vaults: 1 });
+  expect(await reindexDatabase({ database: { kind: 'sqlite', path } })).toEqual({
+    memories: AWKWARD.length,
+    vaults: 1,
+  });
   service = await TestService.start({}, path);
   all = service.as(ADOPTED_VAULT);
   ana = service.as(ADOPTED_VAULT, 'ana');

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { newDatabase } from './harness/app.js';
+import { environmentOf } from './harness/migrated-database.js';
 
 export interface BuiltServer {
   readonly child: ChildProcess;
@@ -14,21 +13,20 @@ export interface BuiltServer {
   readonly exit: Promise<number | null>;
 }
 
-const started: { child: ChildProcess; folder: string }[] = [];
+const started: ChildProcess[] = [];
 
 /** Starts the built server (`npm run build` comes first) on a free port, over a new database, in dev mode. */
-export async function startBuiltServer(env: Record<string, string> = {}): Promise<BuiltServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'cairn-built-'));
+export async function startBuiltServer(env: NodeJS.ProcessEnv = {}): Promise<BuiltServer> {
   const child = spawn(process.execPath, ['dist/src/main.js'], {
     env: {
       PATH: process.env.PATH,
       PORT: '0',
-      DATABASE_URL: `sqlite:${join(folder, 'cairn.sqlite')}`,
+      ...(env.DATABASE_URL === undefined ? environmentOf(newDatabase()) : {}),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  started.push({ child, folder });
+  started.push(child);
   let output = '';
   child.stderr.on('data', (chunk) => (output += chunk));
   const exit = once(child, 'exit').then(([status]) => status as number | null);
@@ -43,10 +41,7 @@ export async function startBuiltServer(env: Record<string, string> = {}): Promis
   return { child, port, url: `http://127.0.0.1:${port}`, output: () => output, exit };
 }
 
-/** Ends every server that was started, and removes its database. */
+/** Ends every server that was started. */
 export function endBuiltServers(): void {
-  for (const { child, folder } of started.splice(0)) {
-    child.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  }
+  for (const child of started.splice(0)) child.kill('SIGKILL');
 }

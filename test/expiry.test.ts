@@ -5,9 +5,9 @@ import { makeScope } from '../src/tenancy/scope.js';
 import { TenantContext } from '../src/tenancy/tenant-context.js';
 import { type Client, TestService } from './harness/app.js';
 import { clockAt } from './harness/clock.js';
+import { blockWrites } from './harness/blocked-writes.js';
 import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
-import { tamper } from './harness/stored-memories.js';
 
 let service: TestService;
 let view: DatabaseView;
@@ -212,17 +212,17 @@ describe('the sweep', () => {
     const [ana, ben] = [service.as('sweep-broken', 'ana'), service.as('sweep-broken', 'ben')];
     const expires_at = Date.now() + 600_000;
     await storeExpiring(ana, 3, expires_at);
-    await tamper(
-      service.databasePath,
-      `CREATE TRIGGER broken BEFORE DELETE ON memories WHEN old.vault_id = 'sweep-broken'
-       BEGIN SELECT raise(ABORT, 'broken'); END`,
-    );
+    const allow = await blockWrites(service.databasePath, {
+      table: 'memories',
+      on: 'DELETE',
+      vaultId: 'sweep-broken',
+    });
     clockAt(expires_at);
     expect((await write(ben)).status).toBe(201);
     await calm();
     expect((await write(ben)).status).toBe(201);
     expect(rowsOf('sweep-broken').memories).toBe(5);
-    await tamper(service.databasePath, 'DROP TRIGGER broken');
+    await allow();
     clockAt(expires_at + MINUTE);
     await write(ben);
     await until('sweep-broken', 3);

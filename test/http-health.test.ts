@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../src/app.setup.js';
 import { loadConfig } from '../src/config/config.js';
@@ -10,15 +6,17 @@ import { Drain } from '../src/http/drain.js';
 import { TenantDataSource } from '../src/tenancy/tenant-data-source.js';
 import { prepareDatabase } from '../src/upgrade/prepare-database.js';
 import { version } from '../src/version.js';
+import { newDatabase } from './harness/app.js';
+import { environmentOf } from './harness/migrated-database.js';
+import { tamper } from './harness/stored-memories.js';
 
-let folder: string;
+let place: string;
 let app: NestFastifyApplication;
 let url: string;
-const path = () => join(folder, 'cairn.sqlite');
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cairn-health-'));
-  const config = loadConfig({ DATABASE_URL: `sqlite:${path()}`, LOG_LEVEL: 'silent' });
+  place = newDatabase();
+  const config = loadConfig({ ...environmentOf(place), LOG_LEVEL: 'silent' });
   await prepareDatabase(config);
   app = await createApp(config);
   await app.listen(0, '127.0.0.1');
@@ -26,7 +24,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await app.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const ask = async (route: string): Promise<[number, Record<string, unknown>]> => {
@@ -66,10 +63,11 @@ describe('health', () => {
   });
 
   it('with a schema that is not this build’s, is not ready', async () => {
-    const database = new Database(path());
-    database.exec('DELETE FROM schema_version WHERE version = (SELECT max(version) FROM schema_version)');
-    database.exec('DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations)');
-    database.close();
+    await tamper(
+      place,
+      'DELETE FROM schema_version WHERE version = (SELECT max(version) FROM schema_version)',
+    );
+    await tamper(place, 'DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations)');
     const [status, problem] = await ask('/health/ready');
     expect([status, problem.errors]).toEqual([503, [{ field: 'schema', message: 'is down' }]]);
   });

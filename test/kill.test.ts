@@ -1,12 +1,12 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { endBuiltServers, startBuiltServer } from './built-server.js';
 import { AcknowledgingWriter, type State } from './harness/acknowledging-writer.js';
-import { temporaryFolder } from './harness/app.js';
+import { newDatabase } from './harness/app.js';
 import { DatabaseView } from './harness/database-view.js';
 import { recordFigure } from './harness/figures.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
+import { environmentOf } from './harness/migrated-database.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 
@@ -63,11 +63,11 @@ describe('the built server', () => {
     'loses no acknowledged write, and leaves no row without index entry, when it is killed',
     async () => {
       const random = new Random(seed);
-      const path = join(temporaryFolder(), 'cairn.sqlite');
+      const path = newDatabase();
       const writers = writersOf(random);
       const missing: string[] = [];
       let inDoubt = 0;
-      let server = await startBuiltServer({ DATABASE_URL: `sqlite:${path}` });
+      let server = await startBuiltServer(environmentOf(path));
       for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
         const { url } = server;
         const writing = Promise.all(writers.map((writer) => writer.write(url)));
@@ -75,8 +75,8 @@ describe('the built server', () => {
         server.child.kill('SIGKILL');
         await Promise.all([writing, server.exit]);
 
-        // The next start recovers the file, as it would in earnest.
-        server = await startBuiltServer({ DATABASE_URL: `sqlite:${path}` });
+        // The next start recovers what the last one left, as it would in earnest.
+        server = await startBuiltServer(environmentOf(path));
         const found = stored(path);
         for (const writer of writers) {
           if (!writer.pending) continue;
@@ -99,10 +99,10 @@ describe('the built server', () => {
     CYCLES * 30_000,
   );
 
-  it('loses nothing when two processes write to one file at once', async () => {
+  it('loses nothing when two processes write to one database at once', async () => {
     const random = new Random(seed + 1);
-    const path = join(temporaryFolder(), 'cairn.sqlite');
-    const servers = await Promise.all([1, 2].map(() => startBuiltServer({ DATABASE_URL: `sqlite:${path}` })));
+    const path = newDatabase();
+    const servers = await Promise.all([1, 2].map(() => startBuiltServer(environmentOf(path))));
     const writers = servers.map((_, i) => writersOf(random, `p${i}-`));
     await Promise.all(servers.flatMap(({ url }, i) => writers[i].map((writer) => writer.write(url, 60))));
     const all = writers.flat();

@@ -1,6 +1,6 @@
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Client, TestService } from './harness/app.js';
+import { edit } from './harness/database-editor.js';
 import { recordFigure } from './harness/figures.js';
 
 /** Rows of each list, there from the beginning to the end of its walk. */
@@ -158,14 +158,9 @@ describe('a list of 10,000, walked through by cursor while others write', () => 
   });
 
   it('of vaults', async () => {
-    const raw = new Database(service.databasePath);
-    const insert = raw.prepare(
-      `INSERT INTO vaults (vault_id, name, status, share_unowned, created_at, updated_at) VALUES (?, ?, 'active', 0, 1, 1)`,
-    );
-    raw.transaction(() => {
-      for (let i = 0; i < ROWS; i += 1) insert.run(`v${i}`, `v${i}`);
-    })();
-    raw.close();
+    const state = { status: 'active', share_unowned: 0, created_at: 1, updated_at: 1 };
+    const rows = Array.from({ length: ROWS }, (_, i) => ({ vault_id: `v${i}`, name: `v${i}`, ...state }));
+    edit(service.databasePath, (editor) => editor.transaction(() => editor.insert('vaults', ...rows)));
     await walk(
       all,
       '/v1/vaults',

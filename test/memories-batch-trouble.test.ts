@@ -1,12 +1,14 @@
-import Database from 'better-sqlite3';
 import { type ClientRequest, type IncomingMessage, request as open } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SqliteConnection } from '../src/database/sqlite/sqlite-connection.js';
 import { type Answer, TestService } from './harness/app.js';
+import { blockWrites } from './harness/blocked-writes.js';
 import { DatabaseView } from './harness/database-view.js';
+import { holdWrites } from './harness/held-writes.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
+import { onPostgres } from './harness/postgres/postgres-databases.js';
 import { authorized } from './harness/tokens.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -26,7 +28,7 @@ describe('a batch in trouble', () => {
   let service: TestService;
   let view: DatabaseView;
   beforeEach(async () => {
-    service = await TestService.start();
+    service = await TestService.start(onPostgres ? { DATABASE_STATEMENT_TIMEOUT_MS: '1000' } : {});
     view = new DatabaseView(service.databasePath);
   });
   afterEach(async () => {
@@ -70,39 +72,8 @@ describe('a batch in trouble', () => {
     vi.setSystemTime(Date.now() + 5_001);
   }
 
-  it('tells what it has stored when another process keeps the database to itself', async () => {
-    const client = service.as('busy', 'u');
-    const answer = client.post('/v1/memories/batch', rows(3_000));
-    await untilStored('busy', CHUNK);
-    const other = new Database(service.databasePath);
-    other.exec('BEGIN IMMEDIATE');
-    // The next transaction meets the lock, and begins to wait.
-    await sleep(100);
-    letTimePass();
-    expectCutOff(await answer, 'busy', 'UNAVAILABLE');
-    other.exec('COMMIT');
-    other.close();
-    vi.useRealTimers();
-    expect((await client.post('/v1/memories/batch', rows(3))).body.created).toBe(3);
-  });
-
-  it('is refused with 503 when nothing was stored yet', async () => {
-    const client = service.as('locked', 'u');
-    await client.post('/v1/memories', { content: 'first' });
-    const other = new Database(service.databasePath);
-    other.exec('BEGIN IMMEDIATE');
-    const answer = client.post('/v1/memories/batch', [{}, ...rows(500)]);
-    await sleep(100);
-    letTimePass();
-    const { status, headers, body } = await answer;
-    expect([status, body.code]).toEqual([503, 'UNAVAILABLE']);
-    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
-    other.exec('COMMIT');
-    other.close();
-    expect(count('locked')).toBe(1);
-  });
-
-  it('tells what it has stored when the disk is full, and is refused with 507 from then on', async () => {
+  /** Keeps an eye on the connections to the file. @returns what lets it grow no more, which returns what lets it */
+  function limitFile(): () => () => void {
     const connections = new Set<SqliteConnection>();
     const control = SqliteConnection.prototype.control;
     vi.spyOn(SqliteConnection.prototype, 'control').mockImplementation(function (
@@ -112,16 +83,54 @@ describe('a batch in trouble', () => {
       connections.add(this);
       return control.call(this, sql);
     });
+    return () => {
+      const [{ database }] = [...connections].filter((connection) => !connection.database.readonly);
+      database.pragma(`max_page_count = ${database.pragma('page_count', { simple: true }) as number}`);
+      return () => void database.pragma('max_page_count = 1000000');
+    };
+  }
+
+  it('tells what it has stored when another process keeps the database to itself', async () => {
+    const client = service.as('busy', 'u');
+    const answer = client.post('/v1/memories/batch', rows(3_000));
+    await untilStored('busy', CHUNK);
+    const release = await holdWrites(service.databasePath);
+    // The next transaction meets the lock, and begins to wait.
+    await sleep(100);
+    letTimePass();
+    expectCutOff(await answer, 'busy', 'UNAVAILABLE');
+    await release();
+    vi.useRealTimers();
+    expect((await client.post('/v1/memories/batch', rows(3))).body.created).toBe(3);
+  });
+
+  it('is refused with 503 when nothing was stored yet', async () => {
+    const client = service.as('locked', 'u');
+    await client.post('/v1/memories', { content: 'first' });
+    const release = await holdWrites(service.databasePath);
+    const answer = client.post('/v1/memories/batch', [{}, ...rows(500)]);
+    await sleep(100);
+    letTimePass();
+    const { status, headers, body } = await answer;
+    expect([status, body.code]).toEqual([503, 'UNAVAILABLE']);
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    await release();
+    expect(count('locked')).toBe(1);
+  });
+
+  it('tells what it has stored when the disk is full, and is refused with 507 from then on', async () => {
+    const fill = onPostgres
+      ? () => blockWrites(service.databasePath, { table: 'memories', on: 'INSERT', code: '53100' })
+      : limitFile();
     const client = service.as('full', 'u');
     const answer = client.post('/v1/memories/batch', rows(3_000));
     await untilStored('full', CHUNK);
-    const [{ database }] = [...connections].filter((connection) => !connection.database.readonly);
-    database.pragma(`max_page_count = ${database.pragma('page_count', { simple: true }) as number}`);
+    const empty = await fill();
     expectCutOff(await answer, 'full', 'STORAGE_FULL');
     const refused = await client.post('/v1/memories/batch', rows(CHUNK));
     expect([refused.status, refused.body.code]).toEqual([507, 'STORAGE_FULL']);
     expect((await client.get('/v1/memories?limit=1')).status).toBe(200);
-    database.pragma('max_page_count = 1000000');
+    await empty();
     expect((await client.post('/v1/memories/batch', rows(CHUNK))).body.created).toBe(CHUNK);
   });
 

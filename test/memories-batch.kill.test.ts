@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { endBuiltServers, startBuiltServer } from './built-server.js';
-import { temporaryFolder } from './harness/app.js';
+import { newDatabase } from './harness/app.js';
 import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
+import { environmentOf } from './harness/migrated-database.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 
@@ -31,7 +31,7 @@ describe('the built server', () => {
     'has stored all of a batch or whole chunks of it, from its beginning, when it is killed',
     async () => {
       const random = new Random(seed);
-      const path = join(temporaryFolder(), 'cairn.sqlite');
+      const path = newDatabase();
       const sent: Sent[] = [];
       const partial = new Set<string>();
 
@@ -62,7 +62,7 @@ describe('the built server', () => {
         }
       }
 
-      let server = await startBuiltServer({ DATABASE_URL: `sqlite:${path}` });
+      let server = await startBuiltServer(environmentOf(path));
       for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
         const { url } = server;
         const writing = Promise.all(WRITERS.map(({ vault, user }) => write(url, vault, user)));
@@ -72,7 +72,7 @@ describe('the built server', () => {
         server.child.kill('SIGKILL');
         await Promise.all([writing, server.exit]);
 
-        server = await startBuiltServer({ DATABASE_URL: `sqlite:${path}` });
+        server = await startBuiltServer(environmentOf(path));
         const view = new DatabaseView(path);
         expect(view.integrity()).toBe('ok');
         const stored = new Map<string, number[]>();

@@ -1,23 +1,21 @@
 import 'reflect-metadata';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { existsSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { migrateDatabase } from '../src/upgrade/migrate-database.js';
+import { blockWrites } from './harness/blocked-writes.js';
 import { runBuilt } from './harness/built.js';
+import { edit } from './harness/database-editor.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
-import { storeMultiUserRows } from './harness/multi-user-rows.js';
+import { emptyDatabase, environmentOf, migratedDatabase } from './harness/migrated-database.js';
+import { onPostgres } from './harness/postgres/postgres-databases.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 import { adoptedDatabase, indexOf, tamper } from './harness/stored-memories.js';
-import { tempFolder } from './harness/temp-folder.js';
 
 const seed = randomSeed('reindex.command');
-const newFile = () => join(tempFolder(), 'cairn.sqlite');
 
 const run = (path: string, ...args: string[]) =>
   // In production without credentials: the command needs the database alone.
-  runBuilt('src/cli/reindex', args, { DATABASE_URL: `sqlite:${path}`, NODE_ENV: 'production' });
+  runBuilt('src/cli/reindex', args, { ...environmentOf(path), NODE_ENV: 'production' });
 
 const filled = () => adoptedDatabase({ acme: { ana: 70, '': 3 }, globex: { ben: 1 } }, new Random(seed));
 
@@ -52,29 +50,27 @@ describe('npm run reindex', () => {
   });
 
   it('refuses a database without the tables of this version', async () => {
-    const absent = newFile();
-    const older = newFile();
-    await migrateDatabase({ path: older, to: '1.2.0' });
-    const foreign = newFile();
-    new Database(foreign).exec('CREATE TABLE notes (text)').close();
+    const [absent, foreign] = [emptyDatabase(), emptyDatabase()];
+    const older = await migratedDatabase('1.2.0');
+    if (!onPostgres) writeFileSync(foreign, '');
+    edit(foreign, (editor) => editor.run('CREATE TABLE notes (text text)'));
     for (const path of [absent, older, foreign]) {
       const { status, stderr } = await run(path);
       expect([path, status]).toEqual([path, 2]);
-      expect(stderr).toMatch(path === foreign ? /a database of another program/ : /npm run migration:run/);
+      expect(stderr).toMatch(
+        path === foreign ? /a database of another program|not Cairn's/ : /npm run migration:run/,
+      );
     }
-    expect(existsSync(absent)).toBe(false);
+    if (!onPostgres) expect(existsSync(absent)).toBe(false);
   });
 
   it('says what is left to do when it fails', async () => {
     const path = await filled();
-    await tamper(
-      path,
-      "CREATE TRIGGER full BEFORE INSERT ON term_blocks BEGIN SELECT raise(ABORT, 'full'); END",
-    );
+    const allow = await blockWrites(path, { table: 'term_blocks', on: 'INSERT' });
     const { status, stderr } = await run(path);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^\[ERROR\] Not all was indexed; run it again to go on\./);
-    await tamper(path, 'DROP TRIGGER full');
+    await allow();
     expect((await run(path)).status).toBe(0);
     expect(auditIndex(path)).toMatchObject(SOUND);
   });
@@ -82,19 +78,12 @@ describe('npm run reindex', () => {
 
 describe('npm run migration:run', () => {
   const migrate = (path: string, ...args: string[]) =>
-    runBuilt('src/cli/migrate', ['run', ...args], { DATABASE_URL: `sqlite:${path}` });
+    runBuilt('src/cli/migrate', ['run', ...args], environmentOf(path));
 
-  async function ofManyUsers(): Promise<string> {
-    const path = newFile();
-    await migrateDatabase({ path, to: '1.2.0' });
-    const database = new Database(path);
-    storeMultiUserRows(database);
-    database.close();
-    return path;
-  }
+  const older = () => adoptedDatabase({ acme: { ana: 3 } }, new Random(seed), '2.0.0');
 
   it('fills the index once the schema is there', async () => {
-    const path = await ofManyUsers();
+    const path = await older();
     const { status, stdout, stderr } = await migrate(path);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(
@@ -112,19 +101,18 @@ describe('npm run migration:run', () => {
   });
 
   it('leaves the index where the schema is not there yet', async () => {
-    const path = await ofManyUsers();
-    const { status, stdout } = await migrate(path, '--migration=2.0.0');
+    const path = await older();
+    const { status, stdout } = await migrate(path, '--migration=2.1.0');
     expect(status).toBe(0);
     expect(stdout).not.toContain('Recall index');
   });
 
   it('tells a migration that is done from an index that is not', async () => {
-    const path = await ofManyUsers();
-    await migrateDatabase({ path });
-    await tamper(
-      path,
-      "CREATE TRIGGER full BEFORE INSERT ON term_blocks BEGIN SELECT raise(ABORT, 'full'); END",
-    );
+    const path = await older();
+    await migrate(path);
+    await tamper(path, 'DELETE FROM term_blocks');
+    await tamper(path, 'UPDATE scopes SET index_version = 1');
+    await blockWrites(path, { table: 'term_blocks', on: 'INSERT' });
     const { status, stdout, stderr } = await migrate(path);
     expect(status).toBe(1);
     expect(stdout).not.toContain('[SUCCESS]');

@@ -1,18 +1,17 @@
 import 'reflect-metadata';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { IndexUpkeep } from '../src/recall/index-upkeep.js';
 import { Reindexer } from '../src/recall/reindexer.js';
-import { migrateDatabase } from '../src/upgrade/migrate-database.js';
 import { type Client, TestService } from './harness/app.js';
+import { blockWrites } from './harness/blocked-writes.js';
 import { runBuilt } from './harness/built.js';
 import { DatabaseView } from './harness/database-view.js';
 import { writeFormerIndex } from './harness/former-index.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
+import { copyOf, environmentOf } from './harness/migrated-database.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
-import { adoptedDatabase, idsIn, indexOf, storeMemories, tamper } from './harness/stored-memories.js';
-import { tempFolder } from './harness/temp-folder.js';
+import { adoptedDatabase, idsIn, indexOf } from './harness/stored-memories.js';
 
 const seed = randomSeed('reindex.concurrency');
 
@@ -91,17 +90,13 @@ describe('while an index is rebuilt', () => {
       { acme: { ana: 100 }, globex: { '': 100 }, initech: { '': 100 } },
       new Random(seed),
     );
-    await tamper(
-      path,
-      `CREATE TRIGGER full BEFORE INSERT ON term_blocks WHEN new.vault_id = 'globex'
-       BEGIN SELECT raise(ABORT, 'full'); END`,
-    );
+    const allow = await blockWrites(path, { table: 'term_blocks', on: 'INSERT', vaultId: 'globex' });
     const service = await TestService.start({}, path);
     service.app.get(IndexUpkeep).begin(['acme', 'globex', 'initech']);
     const view = new DatabaseView(path);
     const indexed = () =>
       view
-        .all<{ id: string }>('SELECT vault_id AS id FROM scopes WHERE index_version > 0')
+        .all<{ id: string }>('SELECT vault_id AS id FROM scopes WHERE index_version > 0 ORDER BY vault_id')
         .map(({ id }) => id);
     await expect.poll(indexed, { timeout: 30_000 }).toEqual(['acme', 'initech']);
     view.close();
@@ -109,10 +104,8 @@ describe('while an index is rebuilt', () => {
     expect((await service.as('globex').post('/v1/memories/search', { query: 'owl' })).status).toBe(200);
     // It waits for another try, and need not be waited for.
     await service.stop();
-    await tamper(path, 'DROP TRIGGER full');
-    expect((await runBuilt('src/cli/reindex', [], { DATABASE_URL: `sqlite:${path}` })).stdout).toContain(
-      '100 memories',
-    );
+    await allow();
+    expect((await runBuilt('src/cli/reindex', [], environmentOf(path))).stdout).toContain('100 memories');
     expect(auditIndex(path)).toMatchObject(SOUND);
   });
 
@@ -138,13 +131,10 @@ describe('while an index is rebuilt', () => {
 
 describe('two rebuilds at once', () => {
   it('leave what one leaves', async () => {
-    const [path, alone] = [tempFolder(), tempFolder()].map((folder) => join(folder, 'cairn.sqlite'));
-    for (const file of [path, alone]) {
-      await migrateDatabase({ path: file });
-      storeMemories(file, { acme: { ana: 5_000 }, globex: { ben: 2_000 } }, new Random(seed));
-      writeFormerIndex(file, 1_000);
-    }
-    const run = (file: string) => runBuilt('src/cli/reindex', [], { DATABASE_URL: `sqlite:${file}` });
+    const path = await adoptedDatabase({ acme: { ana: 5_000 }, globex: { ben: 2_000 } }, new Random(seed));
+    writeFormerIndex(path, 1_000);
+    const alone = copyOf(path);
+    const run = (place: string) => runBuilt('src/cli/reindex', [], environmentOf(place));
     const runs = await Promise.all([run(path), run(path), run(alone)]);
     expect(runs.map(({ status, stderr }) => [status, stderr])).toEqual(Array(3).fill([0, '']));
     expect(indexOf(path)).toEqual(indexOf(alone));

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
-import { copyFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { reindexDatabase } from '../src/upgrade/reindex-database.js';
 import { runBuilt } from './harness/built.js';
 import { writeFormerIndex } from './harness/former-index.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
+import { configOf, copyOf, environmentOf } from './harness/migrated-database.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 import { type Owners, adoptedDatabase, indexOf } from './harness/stored-memories.js';
@@ -15,6 +15,9 @@ const OWNERS: Owners = { acme: { ana: 700, '': 90 }, globex: { ana: 300, ben: 1 
 const KILLS = Number(process.env.REINDEX_KILLS ?? 10);
 const AT_ONCE = 2;
 
+const die = (place: string, statement: string) =>
+  runBuilt(REINDEX_AND_DIE, [statement], environmentOf(place));
+
 describe('a rebuild that is killed', () => {
   it.each<[what: string, prepare: (path: string) => void]>([
     ['memories without an index', () => {}],
@@ -24,12 +27,8 @@ describe('a rebuild that is killed', () => {
     const random = new Random(seed);
     const path = await adoptedDatabase(OWNERS, new Random(seed));
     prepare(path);
-    const fresh = (name: string) => {
-      copyFileSync(path, `${path}-${name}`);
-      return `${path}-${name}`;
-    };
-    const whole = fresh('whole');
-    const { stdout, stderr } = await runBuilt(REINDEX_AND_DIE, [whole, '0']);
+    const whole = copyOf(path);
+    const { stdout, stderr } = await die(whole, '0');
     const statements = Number(stdout);
     expect(statements, stderr).toBeGreaterThan(KILLS);
     const expected = indexOf(whole);
@@ -40,11 +39,11 @@ describe('a rebuild that is killed', () => {
     const numbers = Array.from({ length: KILLS }, () => 1 + random.below(reached));
     const worker = async () => {
       for (let n = numbers.pop(); n !== undefined; n = numbers.pop()) {
-        const killed = fresh(`killed-${numbers.length}`);
-        expect((await runBuilt(REINDEX_AND_DIE, [killed, String(n)])).signal).toBe('SIGKILL');
+        const killed = copyOf(path);
+        expect((await die(killed, String(n))).signal).toBe('SIGKILL');
         // Killed once more on its way, if there is as much left to do.
-        await runBuilt(REINDEX_AND_DIE, [killed, String(1 + random.below(statements))]);
-        await reindexDatabase({ path: killed });
+        await die(killed, String(1 + random.below(statements)));
+        await reindexDatabase({ database: configOf(killed) });
         expect(indexOf(killed), `killed before statement ${n} of ${statements}`).toEqual(expected);
       }
     };

@@ -6,6 +6,7 @@ import { runBuilt } from './harness/built.js';
 import { DatabaseView } from './harness/database-view.js';
 import { writeFormerIndex } from './harness/former-index.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
+import { environmentOf } from './harness/migrated-database.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 import { type Owners, adoptedDatabase, idsIn } from './harness/stored-memories.js';
@@ -45,7 +46,7 @@ describe('the built service', () => {
     const old = Object.fromEntries(
       ['vault-0', 'vault-1'].map((vault) => [vault, idsIn(path, vault).filter(() => random.chance(0.02))]),
     );
-    const env = { DATABASE_URL: `sqlite:${path}` };
+    const env = environmentOf(path);
     const server = await startBuiltServer(env);
     expect(await isReady(server)).toBe('rebuilding');
     const writers = [0, 1, 2].map(
@@ -83,7 +84,7 @@ describe('the built service', () => {
     const random = new Random(seed + 2);
     const owners: Owners = { 'vault-0': { ana: 2_000, '': 70 }, 'vault-1': { ben: 300 } };
     const path = await adoptedDatabase(owners, random);
-    const env = { DATABASE_URL: `sqlite:${path}` };
+    const env = environmentOf(path);
     const view = new DatabaseView(path);
     for (const blocks of [5, 15, 25]) {
       const server = await startBuiltServer(env);

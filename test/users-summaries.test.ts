@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endBuiltServers, startBuiltServer } from './built-server.js';
-import { type Client, TestService, temporaryFolder } from './harness/app.js';
+import { type Client, TestService, newDatabase } from './harness/app.js';
 import { DatabaseView } from './harness/database-view.js';
+import { environmentOf } from './harness/migrated-database.js';
 
 /** Longer than any test: what is fresh has been made because somebody asked. */
 const NEVER = '86400000';
@@ -208,7 +208,7 @@ describe('a summary', () => {
 
 describe('summaries that are switched off', () => {
   it('are made where somebody asks, and shown for as long as they are true', async () => {
-    const path = join(temporaryFolder(), 'cairn.sqlite');
+    const path = newDatabase();
     const off = await TestService.start({ USER_SUMMARIES: 'false' }, path);
     const ana = off.as('off', 'ana');
     await add(ana, 'Ana likes tea.');
@@ -249,7 +249,7 @@ describe('the job', () => {
   });
 
   it('makes the summaries of a crowd in several runs, those of who was written to first', async () => {
-    const path = join(temporaryFolder(), 'cairn.sqlite');
+    const path = newDatabase();
     const first = await TestService.start({ USER_SUMMARY_DELAY_MS: NEVER }, path);
     const rows = Array.from({ length: 450 }, (_, n) => ({ content: 'An owl.', user_id: `u${n}` }));
     for (let at = 0; at < rows.length; at += 150) {
@@ -274,7 +274,7 @@ describe('the job', () => {
     ['write', (service) => add(service.as('resumes', 'cem'), 'Cem likes tea.')],
     ['question', (service) => service.as('resumes', 'ana').get(PATH)],
   ])('goes on after a stop: the marks are found again with the next %s', async (_, awaken) => {
-    const path = join(temporaryFolder(), 'cairn.sqlite');
+    const path = newDatabase();
     const first = await TestService.start({ USER_SUMMARY_DELAY_MS: NEVER }, path);
     for (const user of ['ana', 'ben']) await add(first.as('resumes', user), `${user} likes tea.`);
     await first.stop();
@@ -295,9 +295,9 @@ describe('a kill', () => {
   afterAll(endBuiltServers);
 
   it('between the write and its summary leaves a mark, which the next process finds', async () => {
-    const path = join(temporaryFolder(), 'cairn.sqlite');
+    const path = newDatabase();
     const start = (delay: string) =>
-      startBuiltServer({ DATABASE_URL: `sqlite:${path}`, USER_SUMMARY_DELAY_MS: delay });
+      startBuiltServer({ ...environmentOf(path), USER_SUMMARY_DELAY_MS: delay });
     const write = (url: string, user: string) =>
       fetch(`${url}/v1/memories`, {
         method: 'POST',

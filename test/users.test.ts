@@ -1,7 +1,7 @@
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Client, TestService } from './harness/app.js';
 import { DatabaseView } from './harness/database-view.js';
+import { tamper } from './harness/stored-memories.js';
 import { putVault } from './harness/vault-row.js';
 
 let service: TestService;
@@ -176,9 +176,7 @@ describe('a user', () => {
   it('who was stored before users had rows is there all the same', async () => {
     const all = service.as('legacy');
     for (const user_id of ['ana', 'ben', 'cem']) await add(all, { user_id, created_at: 7 });
-    const database = new Database(service.databasePath);
-    database.prepare(`DELETE FROM users WHERE vault_id = 'legacy' AND user_id <> 'ben'`).run();
-    database.close();
+    await tamper(service.databasePath, `DELETE FROM users WHERE vault_id = 'legacy' AND user_id <> 'ben'`);
     expect(idsOf(await all.get('/v1/users'))).toEqual(['ana', 'ben', 'cem']);
     const { body } = await all.get(pathOf('ana'));
     expect(body).toMatchObject({ count: 1, summary_manual: false, reflection_count: 0, created_at: 7 });

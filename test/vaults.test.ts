@@ -165,12 +165,10 @@ describe('erasing a vault', () => {
     await fill(vault, 1_200);
     await fill(other, 30);
     const view = new DatabaseView(service.databasePath);
-    const tables = view.all<{ name: string }>(
-      `SELECT t.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table' AND c.name = 'vault_id'`,
-    );
+    const tables = view.tables().filter((name) => view.columns(name).includes('vault_id'));
     const rowsOf = (id: string) =>
       Object.fromEntries(
-        tables.map(({ name }) => [name, view.all(`SELECT * FROM "${name}" WHERE vault_id = ?`, id)]),
+        tables.map((name) => [name, view.all(`SELECT * FROM "${name}" WHERE vault_id = ?`, id)]),
       );
     const before = rowsOf(vault);
     const othersBefore = rowsOf(other);
@@ -189,8 +187,7 @@ describe('erasing a vault', () => {
     const { vaults: tombstone, ...after } = rowsOf(vault);
     expect(Object.values(after).flat()).toEqual([]);
     expect(tombstone).toMatchObject([{ status: 'erased' }]);
-    const everything = view.all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table'`);
-    for (const { name } of everything) {
+    for (const name of view.tables()) {
       const rows = view
         .all<object>(`SELECT * FROM "${name}"`)
         .filter((row) => !('vault_id' in row && row.vault_id === other));

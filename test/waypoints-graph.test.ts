@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeScope } from '../src/tenancy/scope.js';
@@ -12,9 +11,10 @@ import { edgesOn, strengthOf } from '../src/waypoints/route.js';
 import { shortestPath } from '../src/waypoints/shortest-path.js';
 import { strongestPath } from '../src/waypoints/strongest-path.js';
 import { type Answer, type Client, TestService } from './harness/app.js';
+import { DatabaseEditor, edit } from './harness/database-editor.js';
 import { NaiveGraph, type NaiveEdge, type Walk, weightOf } from './harness/naive-graph.js';
 import { randomSeed } from './harness/seed.js';
-import { type Row, insertRow } from './harness/tenant-rows.js';
+import type { Row } from './harness/tenant-rows.js';
 
 const seed = randomSeed('waypoints-graph');
 const RUNS = 20;
@@ -193,9 +193,9 @@ describe('of equally good ways', () => {
   it('the one is found that comes first, from everywhere to everywhere', async () => {
     const client = service.as('ties-0', 'ana');
     await store(client, IDS.slice(0, 1), []);
-    const database = new Database(service.databasePath, { timeout: 10_000 });
-    const [memory] = database.prepare("SELECT * FROM memories WHERE vault_id = 'ties-0'").all() as Row[];
-    const [vault] = database.prepare("SELECT * FROM vaults WHERE vault_id = 'ties-0'").all() as Row[];
+    const editor = new DatabaseEditor(service.databasePath);
+    const [memory] = editor.all<Row>("SELECT * FROM memories WHERE vault_id = 'ties-0'");
+    const [vault] = editor.all<Row>("SELECT * FROM vaults WHERE vault_id = 'ties-0'");
     const reader = service.app.get(EdgeReader);
     let run = 0;
     let ties = 0;
@@ -206,18 +206,18 @@ describe('of equally good ways', () => {
     await fc.assert(
       fc.asyncProperty(graphs, walks, async (edges, { direction, maxDepth }) => {
         const vaultId = `ties-${(run += 1)}`;
-        database.transaction(() => {
-          insertRow(database, 'vaults', { ...vault, vault_id: vaultId });
-          for (const [position, id] of IDS.entries()) {
-            insertRow(database, 'memories', { ...memory, vault_id: vaultId, id, position });
-          }
-          for (const { src, dst, type, weight } of edges) {
-            insertRow(database, 'waypoints', {
+        editor.transaction(() => {
+          editor.insert('vaults', { ...vault, vault_id: vaultId });
+          const memories = IDS.map((id, position) => ({ ...memory, vault_id: vaultId, id, position }));
+          editor.insert('memories', ...memories);
+          editor.insert(
+            'waypoints',
+            ...edges.map(({ src, dst, type, weight }) => ({
               ...{ vault_id: vaultId, src_id: src, dst_id: dst, type, user_id: 'ana', weight },
               ...{ metadata: '{}', created_at: 1, updated_at: 1 },
-            });
-          }
-        })();
+            })),
+          );
+        });
         const graph = new NaiveGraph(edges);
         const options = { direction, type: undefined, minWeight: undefined };
         await TenantContext.run(makeScope({ vaultId, userId: 'ana', permissions: [] }), async () => {
@@ -250,7 +250,7 @@ describe('of equally good ways', () => {
       }),
       { seed, numRuns: RUNS_OF_TIES },
     );
-    database.close();
+    editor.close();
     expect(ties).toBeGreaterThan(RUNS_OF_TIES);
   });
 
@@ -267,21 +267,18 @@ describe('the bounds of a walk', () => {
   async function storeStar(vault: string, spokes: number): Promise<Client> {
     const client = service.as(vault, 'ana');
     for (const id of ['hub', 'far', 'apart']) await ok(client.post('/v1/memories', { id, content: id }));
-    const database = new Database(service.databasePath, { timeout: 10_000 });
-    const [hub] = database
-      .prepare('SELECT * FROM memories WHERE vault_id = ? AND id = ?')
-      .all(vault, 'hub') as Row[];
-    database.transaction(() => {
-      for (let i = 0; i < spokes; i += 1) {
-        const id = `s${String(i).padStart(6, '0')}`;
-        insertRow(database, 'memories', { ...hub, id, position: 10 + i });
-        insertRow(database, 'waypoints', {
-          ...{ vault_id: vault, src_id: 'hub', dst_id: id, type: 'related', user_id: 'ana' },
-          ...{ weight: (i + 1) / spokes, metadata: '{}', created_at: 1, updated_at: 1 },
-        });
-      }
-    })();
-    database.close();
+    edit(service.databasePath, (editor) => {
+      const [hub] = editor.all<Row>('SELECT * FROM memories WHERE vault_id = ? AND id = ?', vault, 'hub');
+      const ids = Array.from({ length: spokes }, (_, i) => `s${String(i).padStart(6, '0')}`);
+      const edges = ids.map((dst_id, i) => ({
+        ...{ vault_id: vault, src_id: 'hub', dst_id, type: 'related', user_id: 'ana' },
+        ...{ weight: (i + 1) / spokes, metadata: '{}', created_at: 1, updated_at: 1 },
+      }));
+      editor.transaction(() => {
+        editor.insert('memories', ...ids.map((id, i) => ({ ...hub, id, position: 10 + i })));
+        editor.insert('waypoints', ...edges);
+      });
+    });
     await ok(client.post('/v1/waypoints', { src_id: 's000007', dst_id: 'far' }));
     return client;
   }

@@ -6,6 +6,7 @@ import { Tenancy } from '../src/tenancy/tenancy.js';
 import { TenantContext } from '../src/tenancy/tenant-context.js';
 import { WaypointsService } from '../src/waypoints/waypoints.service.js';
 import { type Answer, type Client, TestService } from './harness/app.js';
+import { onPostgres } from './harness/postgres/postgres-databases.js';
 import { Random } from './harness/random.js';
 import { randomSeed } from './harness/seed.js';
 import { statementsDuring } from './harness/statement-spy.js';
@@ -271,7 +272,8 @@ describe('GET /v1/waypoints', () => {
   });
 });
 
-describe('the statements about waypoints', () => {
+// How PostgreSQL finds rows depends on how many there are.
+describe.skipIf(onPostgres)('the statements about waypoints', () => {
   it('find rows by an index beyond the vault, and a user’s memories by the user', async () => {
     await putVault(service, 'plans', { shareUnowned: true });
     const ids = Array.from({ length: 70 }, (_, i) => `m${i}`);

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { type Answer, type Client, TestService } from './harness/app.js';
 import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
+import { tamper } from './harness/stored-memories.js';
 import { putVault } from './harness/vault-row.js';
 
 let service: TestService;
@@ -358,12 +359,10 @@ describe('old waypoints', () => {
       ['b', 'c', 'similar', 'ana', -1],
       ['a', 'x', 'similar', 'ana', 0.9],
     ] as const;
-    const { default: Database } = await import('better-sqlite3');
-    const database = new Database(service.databasePath, { timeout: 10_000 });
     for (const row of rows) {
-      database.prepare("INSERT INTO waypoints VALUES ('old', ?, ?, ?, ?, ?, 'not JSON', 1, 2)").run(...row);
+      const sql = "INSERT INTO waypoints VALUES ('old', ?, ?, ?, ?, ?, 'not JSON', 1, 2)";
+      await tamper(service.databasePath, sql, ...row);
     }
-    database.close();
     const listed = await ana.get(path({ order: 'asc' }));
     expect(keys(listed)).toEqual(['a>a:similar', 'a>b:similar', 'b>c:similar']);
     expect(listed.body.items.map(({ weight }: { weight: number }) => weight)).toEqual([1, 1, 0]);

@@ -55,7 +55,7 @@ export const APP_RECORDS: readonly string[] = RECORD_TABLES;
 /** What the directory of vaults shows: the columns of each table that the operator role reads. */
 export const OPERATOR_TABLES: Readonly<Record<string, string>> = {
   vaults: 'vault_id, name, status, share_unowned, created_at, updated_at, erased_at',
-  scopes: 'vault_id, user_id, memory_count',
+  scopes: 'vault_id, user_id, next_position, memory_count, index_version',
 };
 
 /** Privileges by their names: `SELECT`, or of one column `UPDATE (content)`. */

@@ -1,14 +1,19 @@
+import { steps as allSteps } from '../../migrations/chain.js';
 import { DEFAULT_ADOPTION } from '../../migrations/openmemory/owners.js';
 import type { PostgresConfig } from '../config/postgres-config.js';
 import { migratePostgres } from '../upgrade/postgres/migrate-postgres.js';
 import { contextOf, migratorOf, withClient } from '../upgrade/postgres/migrator.js';
 import { readPostgresState } from '../upgrade/postgres/postgres-state.js';
 import { UsageError } from './command.js';
+import { fillIndex } from './fill-index.js';
 import type { MigrateArguments } from './migrate-options.js';
 import { showSteps, withProgress } from './migrate-output.js';
 
 /** The migration commands where the database is on a PostgreSQL server. */
-export async function executeOnPostgres(database: PostgresConfig, options: MigrateArguments): Promise<void> {
+export async function executeOnPostgres(
+  database: PostgresConfig,
+  options: MigrateArguments,
+): Promise<number | void> {
   const { command } = options;
   refuseAdoption(options);
   if (command === 'show') return show(database);
@@ -17,21 +22,25 @@ export async function executeOnPostgres(database: PostgresConfig, options: Migra
   throw new UsageError(`There is no command "${command}".`);
 }
 
-async function run(database: PostgresConfig, { to, dryRun }: MigrateArguments): Promise<void> {
+/** @returns the exit status: 1 where the schema is migrated, and the recall index is not filled */
+async function run(database: PostgresConfig, { to, dryRun }: MigrateArguments): Promise<number> {
   const print = dryRun
     ? (line: string) => console.log(line.replace(/^\[\w+\]/, '[DRY RUN]'))
     : (line: string) => console.log(line);
   // The lines of the guides for OpenMemory, which scripts look for, whosever database it is.
   print('OpenMemory Database Migration Tool');
   print('[MIGRATE] Checking for pending migrations...');
-  const { steps } = await withProgress(print, (output) =>
+  const { steps, version } = await withProgress(print, (output) =>
     migratePostgres({ database, to, dryRun, ...output }),
   );
   print(steps.length > 0 ? '[MIGRATE] All migrations completed' : '[MIGRATE] No migrations are pending');
+  const isNewest = version === allSteps.at(-1)!.version;
+  if (isNewest && !dryRun && !(await fillIndex(database, print))) return 1;
   print('[SUCCESS] Migration completed');
   if (dryRun) {
     console.log(`[DRY RUN] The schema ${database.schema} was not changed: all of this was undone.`);
   }
+  return 0;
 }
 
 async function revert(database: PostgresConfig): Promise<void> {

@@ -4,11 +4,10 @@ import { readState } from '../upgrade/plan.js';
 import { readAppliedTimes } from '../upgrade/schema-version.js';
 import { UsageError, runCommand } from './command.js';
 import { withCopy } from './dry-run.js';
+import { fillIndex } from './fill-index.js';
 import { type MigrateArguments, readArguments, USAGE } from './migrate-options.js';
 import { type Print, showSteps, withProgress } from './migrate-output.js';
 import { executeOnPostgres } from './migrate-postgres.js';
-import { ProgressLine } from './progress-line.js';
-import { describeReindex } from './reindex-report.js';
 
 async function execute(options: MigrateArguments): Promise<number | void> {
   const { command, dryRun } = options;
@@ -36,7 +35,7 @@ async function run(path: string, options: MigrateArguments, print: Print): Promi
   }
   const isNew = report.steps.length > 0;
   print(isNew ? '[MIGRATE] All migrations completed' : '[MIGRATE] No migrations are pending');
-  if (readState(path).pending.length === 0 && !(await fillIndex(path, print))) return 1;
+  if (readState(path).pending.length === 0 && !(await fillIndex({ kind: 'sqlite', path }, print))) return 1;
   print('[SUCCESS] Migration completed');
   if (adopted) print(requestOf(adopted));
   return 0;
@@ -48,33 +47,6 @@ function requestOf({ options, vaults }: NonNullable<MigrationReport['adopted']>)
   const vault = filled.length === 0 || filled.includes(options.vault) ? options.vault : filled[0];
   const port = process.env.PORT ?? process.env.OM_PORT ?? '8080';
   return `curl -H 'X-Vault-Id: ${vault}' http://127.0.0.1:${port}/v1/memories`;
-}
-
-/**
- * Rows that a migration took over, and what an older version indexed, are not found by searches before.
- *
- * @returns whether it was done
- */
-async function fillIndex(path: string, print: Print): Promise<boolean> {
-  const line = new ProgressLine(process.stderr);
-  const progress = (done: number, total: number) => line.show(done, total, 'memories looked at');
-  try {
-    // Most of the service comes with it, which the other commands do without.
-    const { reindexDatabase } = await import('../upgrade/reindex-database.js');
-    const report = await reindexDatabase({ path, progress });
-    line.clear();
-    if (report.memories > 0) print(`[MIGRATE] Recall index: ${describeReindex(report)}`);
-    return true;
-  } catch (error) {
-    line.clear();
-    console.error(
-      `[ERROR] The migration is done, but the recall index is not filled (${(error as Error).message}): ` +
-        'run `npm run reindex`, or start the service, which fills it while it runs.',
-    );
-    return false;
-  } finally {
-    line.clear();
-  }
 }
 
 async function rehearse(path: string, options: MigrateArguments): Promise<number> {

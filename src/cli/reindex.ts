@@ -1,7 +1,8 @@
 import 'reflect-metadata';
+import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
 import { reindexDatabase } from '../upgrade/reindex-database.js';
-import { readCommandLine, readVaultId, runCommand, sqliteFile } from './command.js';
+import { readCommandLine, readVaultId, runCommand } from './command.js';
 import { ProgressLine } from './progress-line.js';
 import { describeReindex } from './reindex-report.js';
 
@@ -11,15 +12,16 @@ const USAGE = `Rebuilds the index that searches use, from the memories, where it
   npm run reindex -- --vault ID       in one vault
   npm run reindex -- --all            also where it looks sound
 
-The database is the one of DATABASE_URL; a service may go on using it. It can be stopped at any time: run it again,
+The database is the one of DATABASE_URL; a service may go on using it. On PostgreSQL, DATABASE_OPERATOR_URL or
+DATABASE_MIGRATOR_URL names the role that sees which vaults there are. It can be stopped at any time: run it again,
 and it goes on. The exit status is 0 when the index is up to date, 1 when it is not, 2 when nothing was done.`;
 
 async function reindex(vaultId: string | undefined, all: boolean): Promise<number> {
-  const path = sqliteFile('reindexing it comes with a later version');
+  const database = loadDatabaseConfig(readEnvironment());
   const line = new ProgressLine(process.stderr);
   try {
     const progress = (done: number, total: number) => line.show(done, total, 'memories looked at');
-    const report = await reindexDatabase({ path, vaultId, all, progress });
+    const report = await reindexDatabase({ database, vaultId, all, progress });
     line.clear();
     console.log(`[SUCCESS] ${describeReindex(report)}`);
     return 0;

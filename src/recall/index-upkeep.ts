@@ -34,26 +34,32 @@ export class IndexUpkeep implements OnModuleDestroy {
   }
 
   /** Rebuilds, from now on, what is stale in these vaults; what fails is tried again until it is done. */
-  begin(vaults: Iterable<string>): void {
+  begin(vaults: Iterable<string> | AsyncIterable<string>): void {
     this.outdated = true;
     this.inBackground(async () => {
       let memories = 0;
       const onProgress = (_: number, indexed: number) => void (memories += indexed);
-      for (let left: Iterable<string> = vaults; ;) {
+      for (let left = vaults; ;) {
         const failed: string[] = [];
         let failure: unknown;
-        for (const vaultId of left) {
-          if (this.stopping.signal.aborted) return;
-          try {
-            await this.reindexer.vault(vaultId, { which: 'stale', pause: this.pacing(), onProgress });
-          } catch (error) {
-            failure = error;
-            failed.push(vaultId);
+        try {
+          for await (const vaultId of left) {
+            if (this.stopping.signal.aborted) return;
+            try {
+              await this.reindexer.vault(vaultId, { which: 'stale', pause: this.pacing(), onProgress });
+            } catch (error) {
+              failure = error;
+              failed.push(vaultId);
+            }
           }
+          left = failed;
+        } catch (error) {
+          // There is no telling which vaults are left: the list is asked for anew.
+          failure = error;
+          left = vaults;
         }
-        if (failed.length === 0) break;
+        if (failure === undefined) break;
         this.warn(failure);
-        left = failed;
         await sleep(RETRY_MS, undefined, { signal: this.stopping.signal, ref: false });
       }
       this.outdated = false;

@@ -1,16 +1,16 @@
 import type { Config } from '../config/config.js';
 import { TOKENISER_VERSION } from '../recall/terms.js';
+import { vaultsToReindex } from './all-vaults.js';
 import { type MigrationReport, migrateDatabase } from './migrate-database.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import { readState } from './plan.js';
 import { preparePostgres } from './postgres/prepare-postgres.js';
 import { recognise } from './recognise.js';
 import { currentVersion } from './schema-version.js';
-import { hasStaleIndex, vaultsWithStaleIndex } from './all-vaults.js';
 
 export interface Prepared extends MigrationReport {
   /** The vaults whose recall index has to be rebuilt while the service runs; undefined for none. */
-  readonly staleVaults?: Iterable<string>;
+  readonly staleVaults?: AsyncIterable<string>;
 }
 
 /**
@@ -26,7 +26,7 @@ export function prepareDatabase(
   { database }: Pick<Config, 'database'>,
   log?: (line: string) => void,
 ): Promise<Prepared> {
-  return database.kind === 'postgres' ? preparePostgres(database) : prepareSqlite(database.path, log);
+  return database.kind === 'postgres' ? preparePostgres(database, log) : prepareSqlite(database.path, log);
 }
 
 async function prepareSqlite(path: string, log?: (line: string) => void): Promise<Prepared> {
@@ -43,8 +43,8 @@ async function prepareSqlite(path: string, log?: (line: string) => void): Promis
     state.pending.length === 0
       ? { steps: [], version: currentVersion(state) }
       : await migrateDatabase({ path, log });
-  if (!hasStaleIndex(path, TOKENISER_VERSION)) return report;
-  return { ...report, staleVaults: vaultsWithStaleIndex(path, TOKENISER_VERSION) };
+  const staleVaults = await vaultsToReindex({ kind: 'sqlite', path }, TOKENISER_VERSION);
+  return { ...report, staleVaults };
 }
 
 /** As a shell reads it. */

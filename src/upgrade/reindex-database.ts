@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BusyError } from '../database/busy.error.js';
-import { sqliteOptions } from '../database/data-source.js';
+import { dataSourceOptions } from '../database/data-source.js';
 import { Memory } from '../memories/memory.entity.js';
 import { IndexRebuild } from '../recall/index-rebuild.js';
 import { Reindexer } from '../recall/reindexer.js';
@@ -10,18 +10,18 @@ import { TermBlock } from '../recall/term-block.entity.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantDataSource } from '../tenancy/tenant-data-source.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
+import { type AnyDatabase, allVaults, checkVault, countPositions } from './all-vaults.js';
 import { readState } from './plan.js';
+import { checkPostgres } from './postgres/prepare-postgres.js';
 import { isAbsentOrEmpty } from './sqlite-file.js';
-import { allVaults, checkVault, countPositions } from './all-vaults.js';
 
-/** Between two transactions, so that a service on the same file, which looks for its turn, finds one. */
+/** Between two transactions, so that a service on the same database, which looks for its turn, finds one. */
 const REST_MS = 2;
 /** How often a vault is tried again where another process keeps the database for itself. */
 const ATTEMPTS = 5;
 
 export interface ReindexOptions {
-  /** The SQLite file. */
-  readonly path: string;
+  readonly database: AnyDatabase;
   /** The one vault to look at; all of them when undefined. */
   readonly vaultId?: string;
   /** Also what looks sound. */
@@ -44,10 +44,10 @@ export interface ReindexReport {
  * @throws MigrationRefusedError when the database is not Cairn's or has another schema, or there is no such vault
  */
 export async function reindexDatabase(options: ReindexOptions): Promise<ReindexReport> {
-  const { path, vaultId, all = false, progress } = options;
-  checkSchema(path);
-  if (vaultId !== undefined) checkVault(path, vaultId);
-  const total = countPositions(path, vaultId);
+  const { database, vaultId, all = false, progress } = options;
+  await checkSchema(database);
+  if (vaultId !== undefined) await checkVault(database, vaultId);
+  const total = await countPositions(database, vaultId);
   const report = { memories: 0, vaults: 0 };
   let done = 0;
   let before = 0;
@@ -56,10 +56,10 @@ export async function reindexDatabase(options: ReindexOptions): Promise<ReindexR
     report.memories += memories;
     progress?.(done, total);
   };
-  const dataSource = await new TenantDataSource(sqliteOptions({ path })).initialize();
+  const dataSource = await new TenantDataSource(dataSourceOptions(database)).initialize();
   try {
     const reindexer = reindexerOf(dataSource);
-    for (const vault of vaultId === undefined ? allVaults(path) : [vaultId]) {
+    for await (const vault of vaultId === undefined ? allVaults(database) : [vaultId]) {
       const which = all ? 'all' : 'doubtful';
       await whileBusy(() => reindexer.vault(vault, { which, pause: () => sleep(REST_MS), onProgress }));
       if (report.memories > before) report.vaults += 1;
@@ -71,7 +71,9 @@ export async function reindexDatabase(options: ReindexOptions): Promise<ReindexR
   return report;
 }
 
-function checkSchema(path: string): void {
+async function checkSchema(database: AnyDatabase): Promise<void> {
+  if (database.kind === 'postgres') return void (await checkPostgres(database));
+  const { path } = database;
   if (!isAbsentOrEmpty(path) && readState(path).pending.length === 0) return;
   throw new MigrationRefusedError(
     `${path} does not have the tables of this version yet. Run \`npm run migration:run\` first.`,

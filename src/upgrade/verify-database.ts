@@ -52,7 +52,7 @@ export async function verifyDatabase(options: VerifyOptions): Promise<Verified> 
   const opened: Database.Database[] = [];
   try {
     checkVersion(path);
-    if (vaultId !== undefined) checkVault(path, vaultId);
+    if (vaultId !== undefined) await checkVault({ kind: 'sqlite', path }, vaultId);
     // What this version's migrations make of nothing.
     const fresh = join(folder, 'fresh.sqlite');
     await migrateDatabase({ path: fresh });
@@ -94,7 +94,8 @@ class Verification {
   async run(): Promise<Verified> {
     const { database, expected, report } = this;
     const { path, vaultId, progress } = this.options;
-    const positions = countPositions(path, vaultId);
+    const file = { kind: 'sqlite', path } as const;
+    const positions = await countPositions(file, vaultId);
     let done = 0;
     let statements = 0;
     progress?.(0, positions, 'memories looked at');
@@ -110,7 +111,8 @@ class Verification {
         progress?.(done, positions, 'memories looked at');
       }),
     );
-    const vaults = vaultId === undefined ? [...allVaults(path)].length : 1;
+    let vaults = vaultId === undefined ? 0 : 1;
+    if (vaultId === undefined) for await (const _ of allVaults(file)) vaults += 1;
     return { findings: this.findings, vaults, positions, statements };
   }
 

@@ -8,7 +8,8 @@ import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/config.js';
 import { createLog } from '../../src/http/logger.js';
 import { prepareDatabase } from '../../src/upgrade/prepare-database.js';
-import { createDatabase, isPostgresUrl, onPostgres, settingsOf } from './postgres/postgres-databases.js';
+import { environmentOf } from './migrated-database.js';
+import { createDatabase, onPostgres } from './postgres/postgres-databases.js';
 import { TEST_SECRET, type TokenFor, authorized } from './tokens.js';
 
 /** A folder that goes with the process. */
@@ -16,6 +17,11 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-test-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** A place for a service's database: a file, or of a database on PostgreSQL a superuser's URL. */
+export function newDatabase(): string {
+  return onPostgres ? createDatabase() : join(temporaryFolder(), 'cairn.sqlite');
 }
 
 export interface Answer {
@@ -74,15 +80,10 @@ export class TestService {
     readonly databasePath: string,
   ) {}
 
-  /** @param databasePath a file, or of a database on PostgreSQL a superuser's URL */
-  static async start(
-    env: NodeJS.ProcessEnv = {},
-    databasePath = onPostgres ? createDatabase() : join(temporaryFolder(), 'cairn.sqlite'),
-  ): Promise<TestService> {
+  /** @param databasePath as `newDatabase` gives it */
+  static async start(env: NodeJS.ProcessEnv = {}, databasePath = newDatabase()): Promise<TestService> {
     const config = loadConfig({
-      ...(isPostgresUrl(databasePath)
-        ? settingsOf(databasePath)
-        : { DATABASE_URL: `sqlite:${databasePath}` }),
+      ...environmentOf(databasePath),
       JWT_SECRET: TEST_SECRET,
       PORT: '0',
       LOG_LEVEL: 'silent',

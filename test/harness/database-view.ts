@@ -5,13 +5,13 @@ import type { SyncPostgres } from './postgres/sync-postgres.js';
 
 /** A look at a service's database past the service: all vaults, expired rows included, nothing changed. */
 export class DatabaseView {
-  private readonly sqlite?: Database.Database;
-  private readonly postgres?: SyncPostgres;
+  protected readonly sqlite?: Database.Database;
+  protected readonly postgres?: SyncPostgres;
 
   /** @param place as `TestService.databasePath` */
-  constructor(place: string) {
+  constructor(place: string, writable = false) {
     if (isPostgresUrl(place)) this.postgres = openAsSuperuser(place);
-    else this.sqlite = new Database(place, { readonly: true, fileMustExist: true, timeout: 10_000 });
+    else this.sqlite = new Database(place, { readonly: !writable, fileMustExist: true, timeout: 10_000 });
   }
 
   close(): void {
@@ -47,7 +47,7 @@ export class DatabaseView {
   counts(vaultId?: string): Record<string, number> {
     return Object.fromEntries(
       this.tables()
-        .filter((table) => vaultId === undefined || this.hasVault(table))
+        .filter((table) => vaultId === undefined || this.columns(table).includes('vault_id'))
         .map((table) => {
           const where = vaultId === undefined ? '' : ' WHERE vault_id = ?';
           const [row] = this.all<{ n: number }>(
@@ -89,9 +89,14 @@ export class DatabaseView {
     return n;
   }
 
-  /** `ok` where every index holds what its table does. */
+  /** `ok` where every index holds what its table does, and what every reference names is there. */
   integrity(): string {
-    if (!this.postgres) return this.sqlite!.pragma('integrity_check', { simple: true }) as string;
+    if (!this.postgres) {
+      const broken = this.all('PRAGMA foreign_key_check');
+      return broken.length > 0
+        ? JSON.stringify(broken)
+        : (this.sqlite!.pragma('integrity_check', { simple: true }) as string);
+    }
     this.postgres.run('CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA public');
     this.all(
       `SELECT public.bt_index_check(i.indexrelid, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -101,10 +106,11 @@ export class DatabaseView {
     return 'ok';
   }
 
-  private hasVault(table: string): boolean {
+  /** The columns of a table. */
+  columns(table: string): string[] {
     const sql = this.postgres
-      ? 'SELECT 1 FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = ? AND column_name = ?'
-      : 'SELECT 1 FROM pragma_table_info(?) WHERE name = ?';
-    return this.all(sql, table, 'vault_id').length > 0;
+      ? 'SELECT column_name::text AS name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = ?'
+      : 'SELECT name FROM pragma_table_info(?)';
+    return this.all<{ name: string }>(sql, table).map(({ name }) => name);
   }
 }

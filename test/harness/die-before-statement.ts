@@ -1,11 +1,12 @@
 import Database from 'better-sqlite3';
+import pg from 'pg';
 
 let executed = 0;
 let deadline = 0;
 let before: (statement: number) => void = () => {};
 
 /**
- * From now on this process kills itself before its SQLite statement number `statement`; 0: never. Only those are
+ * From now on this process kills itself before its statement number `statement`; 0: never. On SQLite only those are
  * counted that can change a file or a lock: to be killed before a plain read is to be killed before the next of
  * them.
  */
@@ -57,3 +58,11 @@ for (const [target, methods] of patched) {
     };
   }
 }
+
+// And pg runs everything through this one.
+const client = pg.Client.prototype as unknown as Record<string, (...args: unknown[]) => unknown>;
+const { query } = client;
+client.query = function (...args) {
+  step({});
+  return query.apply(this, args);
+};

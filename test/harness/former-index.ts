@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import { termCounts, terms } from '../../src/recall/terms.js';
+import { edit } from './database-editor.js';
 
 /** Slots a block of the former format has. */
 const SLOTS = 64;
@@ -54,30 +54,29 @@ export function formerBlock(slots: readonly (Row | undefined)[]): Buffer {
  *
  * @param from the first position that is indexed: 0, or what the adopted memories before it leave open
  */
-export function writeFormerIndex(path: string, from = 0): void {
-  const database = new Database(path);
-  database.transaction(() => {
-    database.exec('DELETE FROM term_blocks');
-    const insert = database.prepare('INSERT INTO term_blocks VALUES (?, ?, ?, ?, ?, ?)');
-    const count = database.prepare(
-      'UPDATE scopes SET term_count = ?, index_version = ? WHERE vault_id = ? AND user_id = ?',
-    );
-    const rowsOf = database.prepare(
-      'SELECT position, content, expires_at FROM memories WHERE vault_id = ? AND user_id = ?',
-    );
-    for (const owner of database.prepare('SELECT * FROM scopes').all() as Owner[]) {
-      const rows = new Map(
-        (rowsOf.all(owner.vault_id, owner.user_id) as Row[]).map((row) => [row.position, row]),
-      );
-      let termCount = 0;
-      for (let first = from, number = 0; first < owner.next_position; first += SLOTS, number += 1) {
-        const length = Math.min(SLOTS, owner.next_position - first);
-        const slots = Array.from({ length }, (_, i) => rows.get(first + i));
-        for (const row of slots) termCount += row ? terms(row.content).length : 0;
-        insert.run(owner.vault_id, owner.user_id, number, first, length, formerBlock(slots));
+export function writeFormerIndex(place: string, from = 0): void {
+  edit(place, (editor) =>
+    editor.transaction(() => {
+      editor.run('DELETE FROM term_blocks');
+      for (const owner of editor.all<Owner>('SELECT * FROM scopes')) {
+        const { vault_id, user_id, next_position } = owner;
+        const sql = 'SELECT position, content, expires_at FROM memories WHERE vault_id = ? AND user_id = ?';
+        const rows = new Map(editor.all<Row>(sql, vault_id, user_id).map((row) => [row.position, row]));
+        let termCount = 0;
+        for (let first = from, number = 0; first < next_position; first += SLOTS, number += 1) {
+          const length = Math.min(SLOTS, next_position - first);
+          const slots = Array.from({ length }, (_, i) => rows.get(first + i));
+          for (const row of slots) termCount += row ? terms(row.content).length : 0;
+          editor.insert('term_blocks', {
+            ...{ vault_id, user_id, block_no: number, first_position: first, slots: length },
+            data: formerBlock(slots),
+          });
+        }
+        editor.run(
+          'UPDATE scopes SET term_count = ?, index_version = ? WHERE vault_id = ? AND user_id = ?',
+          ...[termCount, from === 0 ? 1 : 0, vault_id, user_id],
+        );
       }
-      count.run(termCount, from === 0 ? 1 : 0, owner.vault_id, owner.user_id);
-    }
-  })();
-  database.close();
+    }),
+  );
 }

@@ -228,6 +228,20 @@ export async function runMixed(
   return one.seen;
 }
 
+/** What both see when each waits for the answer of the other. */
+export async function runInTurn(
+  steps: readonly Step[],
+  a: Caller,
+  b: Caller,
+  sameVault: boolean,
+): Promise<Seen[][]> {
+  const sides = { A: new Side(a, '', false), B: new Side(b, CANARY, sameVault) };
+  for (const { side, operation } of steps) {
+    await sides[side].perform(operation, side === 'A' ? sides.B : sides.A);
+  }
+  return [sides.A.seen, sides.B.seen];
+}
+
 const OWN_CLOCK = new Set(['updated_at', 'replaced_at', 'last_seen_at', 'summary_at']);
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { migrateDatabase } from '../../src/upgrade/migrate-database.js';
+import pg from 'pg';
+import { edit } from './database-editor.js';
+import { DatabaseView } from './database-view.js';
+import { migratedDatabase } from './migrated-database.js';
+import { SCHEMA, isPostgresUrl } from './postgres/postgres-databases.js';
 import type { Random } from './random.js';
-import { tempFolder } from './temp-folder.js';
 
 const WORDS =
   'owl barn night window train seat river stone garden letter winter salt yesterday June 夜行 поезд'.split(
@@ -19,59 +21,57 @@ export type Owners = Readonly<Record<string, Readonly<Record<string, number>>>>;
  * Puts memories into a migrated database past the service, as a migration does: rows, some positions of which are
  * missing, and no index (`index_version` 0). Each holds a word of its own, `w<position>of<owner>`.
  */
-export function storeMemories(path: string, owners: Owners, random: Random): void {
-  const database = new Database(path);
-  const vault = database.prepare(
-    `INSERT INTO vaults (vault_id, name, status, share_unowned, created_at, updated_at) VALUES (?, ?, 'active', 0, 1, 1)`,
-  );
-  const scope = database.prepare(
-    `INSERT INTO scopes (vault_id, user_id, next_position, memory_count, term_count, index_version)
-     VALUES (?, ?, ?, ?, 0, 0)`,
-  );
-  const columns = `vault_id, id, user_id, session_id, position, content, primary_sector, sectors, tags, metadata,
-    content_hash, salience, decay_lambda, last_seen_at, version, created_at, updated_at, expires_at`;
-  const memory = database.prepare(
-    `INSERT INTO memories (${columns}) VALUES (${columns.split(',').fill('?').join(', ')})`,
-  );
+export function storeMemories(place: string, owners: Owners, random: Random): void {
+  const memories: Record<string, unknown>[] = [];
+  const scopes: Record<string, unknown>[] = [];
   const start = Date.UTC(2026, 0, 1);
-  database.transaction(() => {
-    for (const [vaultId, users] of Object.entries(owners)) {
-      vault.run(vaultId, vaultId);
-      for (const [userId, count] of Object.entries(users)) {
-        let position = 0;
-        for (let i = 0; i < count; i += 1, position += 1) {
-          while (random.chance(0.05)) position += 1;
-          const content = contentOf(random, position, userId);
-          const sector = random.pick(SECTORS);
-          const createdAt = start + i * random.below(3_600_000);
-          memory.run(
-            vaultId,
-            `${userId}-${position}`,
-            userId,
-            random.chance(0.5) ? `s${random.below(4)}` : null,
-            position,
-            content,
-            sector,
-            JSON.stringify([sector]),
-            '[]',
-            random.chance(0.3)
-              ? JSON.stringify({ speaker: random.pick(['Ana', 'Ben']), date: '2026-03-04' })
-              : '{}',
-            createHash('sha256').update(content, 'utf8').digest('hex'),
-            random.chance(0.1) ? 0.9 : 0.4,
-            0.01,
-            createdAt,
-            1,
-            createdAt,
-            createdAt,
-            random.chance(0.05) ? createdAt + random.below(10 ** 11) : null,
-          );
-        }
-        scope.run(vaultId, userId, position + random.below(3), count);
+  for (const [vaultId, users] of Object.entries(owners)) {
+    for (const [userId, count] of Object.entries(users)) {
+      let position = 0;
+      for (let i = 0; i < count; i += 1, position += 1) {
+        while (random.chance(0.05)) position += 1;
+        const content = contentOf(random, position, userId);
+        const sector = random.pick(SECTORS);
+        const createdAt = start + i * random.below(3_600_000);
+        memories.push({
+          vault_id: vaultId,
+          id: `${userId}-${position}`,
+          user_id: userId,
+          session_id: random.chance(0.5) ? `s${random.below(4)}` : null,
+          position,
+          content,
+          primary_sector: sector,
+          sectors: JSON.stringify([sector]),
+          tags: '[]',
+          metadata: random.chance(0.3)
+            ? JSON.stringify({ speaker: random.pick(['Ana', 'Ben']), date: '2026-03-04' })
+            : '{}',
+          content_hash: createHash('sha256').update(content, 'utf8').digest('hex'),
+          salience: random.chance(0.1) ? 0.9 : 0.4,
+          decay_lambda: 0.01,
+          last_seen_at: createdAt,
+          version: 1,
+          created_at: createdAt,
+          updated_at: createdAt,
+          expires_at: random.chance(0.05) ? createdAt + random.below(10 ** 11) : null,
+        });
       }
+      const next_position = position + random.below(3);
+      const counts = { next_position, memory_count: count, term_count: 0, index_version: 0 };
+      scopes.push({ vault_id: vaultId, user_id: userId, ...counts });
     }
-  })();
-  database.close();
+  }
+  const vaults = Object.keys(owners).map((id) => {
+    const state = { status: 'active', share_unowned: 0, created_at: 1, updated_at: 1 };
+    return { vault_id: id, name: id, ...state };
+  });
+  edit(place, (editor) =>
+    editor.transaction(() => {
+      editor.insert('vaults', ...vaults);
+      editor.insert('memories', ...memories);
+      editor.insert('scopes', ...scopes);
+    }),
+  );
 }
 
 function contentOf(random: Random, position: number, userId: string): string {
@@ -84,48 +84,44 @@ function contentOf(random: Random, position: number, userId: string): string {
 
 /** A migrated database with these memories and no index. @param to the last migration; the newest if left out */
 export async function adoptedDatabase(owners: Owners, random: Random, to?: string): Promise<string> {
-  const path = join(tempFolder(), 'cairn.sqlite');
-  await migrateDatabase({ path, to });
-  storeMemories(path, owners, random);
-  return path;
+  const place = await migratedDatabase(to);
+  storeMemories(place, owners, random);
+  return place;
 }
 
 /** The ids of a vault's memories, in order. */
-export function idsIn(path: string, vaultId: string): string[] {
-  const database = new Database(path, { readonly: true, timeout: 10_000 });
+export function idsIn(place: string, vaultId: string): string[] {
+  const view = new DatabaseView(place);
   try {
-    return database
-      .prepare('SELECT id FROM memories WHERE vault_id = ? ORDER BY id')
-      .pluck()
-      .all(vaultId) as string[];
+    const sql = 'SELECT id FROM memories WHERE vault_id = ? ORDER BY id';
+    return view.all<{ id: string }>(sql, vaultId).map(({ id }) => id);
   } finally {
-    database.close();
+    view.close();
   }
 }
 
 /** Every block, its data as a hash, and every scope, of one vault or of all. */
-export function indexOf(path: string, vaultId?: string): unknown {
-  const database = new Database(path, { readonly: true, timeout: 10_000 });
+export function indexOf(place: string, vaultId?: string): unknown {
+  const view = new DatabaseView(place);
   try {
     const where = vaultId === undefined ? '' : ` WHERE vault_id = '${vaultId}'`;
-    const blocks = database
-      .prepare(`SELECT * FROM term_blocks${where} ORDER BY vault_id, user_id, block_no`)
-      .all() as { data: Buffer }[];
+    const sql = `SELECT * FROM term_blocks${where} ORDER BY vault_id, user_id, block_no`;
     return {
-      scopes: database.prepare(`SELECT * FROM scopes${where} ORDER BY vault_id, user_id`).all(),
-      blocks: blocks.map(({ data, ...block }) => ({
+      scopes: view.all(`SELECT * FROM scopes${where} ORDER BY vault_id, user_id`),
+      blocks: view.all<{ data: Buffer }>(sql).map(({ data, ...block }) => ({
         ...block,
         sha256: createHash('sha256').update(data).digest('hex'),
       })),
     };
   } finally {
-    database.close();
+    view.close();
   }
 }
 
 /** Changes the database past a service, which may run in this very process: so without blocking it. */
-export async function tamper(path: string, sql: string, ...values: unknown[]): Promise<void> {
-  const database = new Database(path, { timeout: 0 });
+export async function tamper(place: string, sql: string, ...values: unknown[]): Promise<void> {
+  if (isPostgresUrl(place)) return tamperWithPostgres(place, sql, values);
+  const database = new Database(place, { timeout: 0 });
   try {
     for (;;) {
       try {
@@ -138,5 +134,20 @@ export async function tamper(path: string, sql: string, ...values: unknown[]): P
     }
   } finally {
     database.close();
+  }
+}
+
+async function tamperWithPostgres(url: string, sql: string, values: unknown[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`SET search_path TO ${SCHEMA}`);
+    let n = 0;
+    await client.query(
+      sql.replaceAll('?', () => `$${++n}`),
+      values,
+    );
+  } finally {
+    await client.end();
   }
 }

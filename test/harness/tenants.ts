@@ -5,14 +5,14 @@ import { loadDatabaseConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { prepareDriver } from '../../src/database/dialect.js';
 import { TenantDataSource } from '../../src/tenancy/tenant-data-source.js';
-import { SCHEMA, createDatabase, isPostgresUrl, settingsOf } from './postgres/postgres-databases.js';
+import { SCHEMA, copyDatabase, isPostgresUrl, settingsOf } from './postgres/postgres-databases.js';
 import { processFolder } from './process-folder.js';
 import { type Owns, type TenantInspector, copyTenants } from './tenant-inspector.js';
 import type { TableRow } from './tenant-rows.js';
 
 /** A copy of a database that nobody has open. */
 export function copyOf(place: string): string {
-  if (isPostgresUrl(place)) return createDatabase(place);
+  if (isPostgresUrl(place)) return copyDatabase(place);
   const copy = join(processFolder(), 'cairn.sqlite');
   copyFileSync(place, copy);
   return copy;

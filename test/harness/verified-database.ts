@@ -15,7 +15,7 @@ import { tempFolder } from './temp-folder.js';
 export async function makeSoundDatabase(path: string, random: Random): Promise<void> {
   await migrateDatabase({ path });
   storeMemories(path, { acme: { ana: 150, '': 10 }, globex: { ben: 70 } }, random);
-  await reindexDatabase({ path });
+  await reindexDatabase({ database: { kind: 'sqlite', path } });
   const service = await TestService.start({}, path);
   const ana = service.as('acme', 'ana');
   await ana.post('/v1/memories', { id: 'one', content: 'an owl in the barn', session_id: 's' });

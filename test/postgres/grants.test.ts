@@ -75,8 +75,10 @@ describe('what the service may do with its tables', () => {
     const granted = (table: string) => OPERATOR_TABLES[table].split(', ').sort();
     expect(granted('vaults')).toEqual(columnsOf('v'));
     expect(granted('vaults')).toEqual(columnNames(vaultTables[0]).sort());
-    // One owner more than the statement asks for: counters are by owner.
-    expect(granted('scopes')).toEqual([...columnsOf('s'), 'user_id'].sort());
+    // Counters are by owner, and tell whose index is to be rebuilt.
+    expect(granted('scopes')).toEqual(
+      [...columnsOf('s'), 'user_id', 'next_position', 'index_version'].sort(),
+    );
     expect(Object.keys(OPERATOR_TABLES)).toEqual(['vaults', 'scopes']);
   });
 });

@@ -23,7 +23,7 @@ export async function upgrade(path: string, ...args: string[]): Promise<Finished
 /** The same in this process, for where the command itself is not what is looked at. */
 export async function upgradeHere(path: string): Promise<void> {
   await migrateDatabase({ path, backup: false });
-  await reindexDatabase({ path });
+  await reindexDatabase({ database: { kind: 'sqlite', path } });
 }
 
 /** Takes back all that was done. @returns how many steps that took */

@@ -2,15 +2,7 @@ import 'reflect-metadata';
 import { loadDatabaseConfig } from '../../../src/config/config.js';
 import type { PostgresConfig } from '../../../src/config/postgres-config.js';
 import { migratePostgres } from '../../../src/upgrade/postgres/migrate-postgres.js';
-import {
-  ROLES,
-  SCHEMA,
-  onPostgres,
-  openAsSuperuser,
-  settingsOf,
-  urlOf,
-  withAdmin,
-} from './postgres-databases.js';
+import { ROLES, createSchema, onPostgres, settingsOf, withAdmin } from './postgres-databases.js';
 
 /** Makes, where the suite runs on PostgreSQL, the roles and the database that those of the tests are copies of. */
 export default async function setup(): Promise<(() => void) | undefined> {
@@ -23,12 +15,8 @@ export default async function setup(): Promise<(() => void) | undefined> {
       const isThere = admin.all('SELECT 1 FROM pg_roles WHERE rolname = $1', role).length > 0;
       admin.run(`${isThere ? 'ALTER' : 'CREATE'} ROLE ${role} ${options}`);
     }
-    admin.run(`CREATE DATABASE ${name}`);
   });
-  const database = openAsSuperuser(urlOf(name));
-  database.run(`CREATE SCHEMA ${SCHEMA} AUTHORIZATION ${ROLES.migrator}`);
-  database.close();
-  const config = loadDatabaseConfig(settingsOf(urlOf(name))) as PostgresConfig;
+  const config = loadDatabaseConfig(settingsOf(createSchema(name))) as PostgresConfig;
   await migratePostgres({ database: config });
   process.env.TEST_TEMPLATE_DATABASE = name;
   return () =>

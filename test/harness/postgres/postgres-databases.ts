@@ -28,17 +28,38 @@ export function isPostgresUrl(place: string): boolean {
 /**
  * A new database with the service's tables, dropped with those of its test file.
  *
- * @param original a superuser's URL of the one to copy, which nobody uses; left out, one without rows
  * @returns a superuser's URL of it
  */
-export function createDatabase(original?: string): string {
-  const template = process.env.TEST_TEMPLATE_DATABASE;
-  if (!template) throw new Error('There is no template: is the global set-up in place?');
-  const name = `${template}_${randomBytes(6).toString('hex')}`;
-  const copied = original === undefined ? template : new URL(original).pathname.slice(1);
-  withAdmin((admin) => admin.run(`CREATE DATABASE ${name} TEMPLATE ${copied}`));
+export function createDatabase(): string {
+  return copyDatabase(urlOf(template()));
+}
+
+/** A copy of a database to which nobody is connected, dropped as that is. */
+export function copyDatabase(url: string): string {
+  const name = newName();
+  withAdmin((admin) => admin.run(`CREATE DATABASE ${name} TEMPLATE ${new URL(url).pathname.slice(1)}`));
   made.push(name);
   return urlOf(name);
+}
+
+/** A new database with a schema for the service's tables, and none of them yet. */
+export function createSchema(name = newName()): string {
+  withAdmin((admin) => admin.run(`CREATE DATABASE ${name}`));
+  made.push(name);
+  const database = new SyncPostgres(urlOf(name));
+  database.run(`CREATE SCHEMA ${SCHEMA} AUTHORIZATION ${ROLES.migrator}`);
+  database.close();
+  return urlOf(name);
+}
+
+function newName(): string {
+  return `${template()}_${randomBytes(6).toString('hex')}`;
+}
+
+function template(): string {
+  const name = process.env.TEST_TEMPLATE_DATABASE;
+  if (!name) throw new Error('There is no template: is the global set-up in place?');
+  return name;
 }
 
 /** Drops the databases that were made in this process. */

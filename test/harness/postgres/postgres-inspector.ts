@@ -1,6 +1,6 @@
 import { TABLES, type TableRow } from '../tenant-rows.js';
 import type { Owns, TenantInspector } from '../tenant-inspector.js';
-import { createDatabase, openAsSuperuser, SCHEMA } from './postgres-databases.js';
+import { copyDatabase, openAsSuperuser, SCHEMA } from './postgres-databases.js';
 import type { SyncPostgres } from './sync-postgres.js';
 
 const tables = Object.keys(TABLES);
@@ -26,7 +26,7 @@ export class PostgresInspector implements TenantInspector {
   }
 
   static copy(template: string, keep: Owns): PostgresInspector {
-    const place = createDatabase(template);
+    const place = copyDatabase(template);
     const database = openAsSuperuser(place);
     database.run('SET session_replication_role = replica');
     for (const table of tables) {

@@ -4,9 +4,11 @@ import pg from 'pg';
 
 const { port, url, signal } = workerData;
 const NUMBERS = new Set([20, 21, 23, 700, 701, 1700]);
-const types = {
-  getTypeParser: (oid) => (NUMBERS.has(oid) ? Number : pg.types.getTypeParser(oid, 'text')),
-};
+/** Booleans are numbers too, as on SQLite. */
+const BOOLEAN = 16;
+const parserOf = (oid) =>
+  oid === BOOLEAN ? (text) => (text === 't' ? 1 : 0) : pg.types.getTypeParser(oid, 'text');
+const types = { getTypeParser: (oid) => (NUMBERS.has(oid) ? Number : parserOf(oid)) };
 const client = new pg.Client({ connectionString: url, types });
 client.on('error', () => {});
 const ready = client.connect();

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError } from '../http/api-error.js';
+import { freeBlocks } from '../recall/block-memory.js';
 import { Columns } from '../recall/columns.js';
 import { explainTerms } from '../recall/explanation.js';
 import { IndexUpkeep } from '../recall/index-upkeep.js';
@@ -53,16 +54,21 @@ export class MemorySearch {
     this.stats.countRead('search');
     if (query.terms.length === 0) return [];
     const now = Date.now();
-    return this.tenancy.snapshot(async () =>
-      this.upkeep.search(await this.index.read(filters.user_id), (blocks) =>
-        Columns.lend(slotsOf(blocks), async (columns) => {
-          const gains: GainOf = (hits) => this.gains(hits, now);
-          const search = await RecallSearch.run(blocks, query, now, gains, columns);
-          const best = await this.best(search, limit, filters);
-          return explain ? this.explained(search, best) : best;
-        }),
-      ),
-    );
+    return this.tenancy.snapshot(async () => {
+      const all = await this.index.read(filters.user_id);
+      try {
+        return await this.upkeep.search(all, (blocks) =>
+          Columns.lend(slotsOf(blocks), async (columns) => {
+            const gains: GainOf = (hits) => this.gains(hits, now);
+            const search = await RecallSearch.run(blocks, query, now, gains, columns);
+            const best = await this.best(search, limit, filters);
+            return explain ? await this.explained(search, best) : best;
+          }),
+        );
+      } finally {
+        freeBlocks(all);
+      }
+    });
   }
 
   private async best(

@@ -28,9 +28,12 @@ export interface WaypointPage {
   readonly count: number | undefined;
 }
 
-/** Memories whose waypoints are looked up at a time: first enough for a page, then more. */
+/**
+ * Memories whose waypoints are looked up at a time: first enough for a page, then more. For 512, SQLite would rather
+ * go through all of a user's memories and ask of each whether it is an end of a waypoint from one of them.
+ */
 const FIRST_CHUNK = 64;
-const CHUNK = 512;
+const CHUNK = 128;
 
 /**
  * Lists of waypoints by filters: pages and counts. A waypoint whose end has expired, or is not the scope's to

@@ -279,10 +279,13 @@ describe.skipIf(onPostgres)('the statements about waypoints', () => {
     // Enough for a longest list: the planner takes other ways to many ids than to few.
     const ids = Array.from({ length: 200 }, (_, i) => `m${i}`);
     const all = service.as('plans');
-    for (const id of ids) await ok(all.post('/v1/memories', { id, content: id, user_id: 'u' }));
-    for (const [i, id] of ids.entries()) {
-      await ok(all.post('/v1/waypoints', { src_id: id, dst_id: ids[(i + 1) % ids.length] }));
-      await ok(all.post('/v1/waypoints', { src_id: 'm0', dst_id: ids[Math.max(1, i)], type: 'star' }));
+    for (const vault of [all, service.as('plans-unshared')]) {
+      const memories = ids.map((id) => ({ id, content: id, user_id: 'u' }));
+      await ok(vault.post('/v1/memories/batch', memories));
+      for (const [i, id] of ids.entries()) {
+        await ok(vault.post('/v1/waypoints', { src_id: id, dst_id: ids[(i + 1) % ids.length] }));
+        await ok(vault.post('/v1/waypoints', { src_id: 'm0', dst_id: ids[Math.max(1, i)], type: 'star' }));
+      }
     }
     const database = new Database(service.databasePath, { readonly: true });
     const plans = new Set<string>();

@@ -6,10 +6,10 @@ export class Mutex {
   private readonly waiting: { grant: () => void }[] = [];
 
   /**
-   * @param limitMs how long to wait at most
+   * @param limitMs how long to wait at most; undefined: as long as it takes
    * @returns what gives it back; calling it twice does nothing more
    */
-  async acquire(limitMs: number): Promise<() => void> {
+  async acquire(limitMs?: number): Promise<() => void> {
     if (this.held) await this.wait(limitMs);
     this.held = true;
     let released = false;
@@ -23,18 +23,19 @@ export class Mutex {
     };
   }
 
-  private wait(limitMs: number): Promise<void> {
+  private wait(limitMs: number | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        this.waiting.splice(this.waiting.indexOf(entry), 1);
+        reject(new BusyError());
+      };
+      const timer = limitMs === undefined ? undefined : setTimeout(giveUp, limitMs);
       const entry = {
         grant: () => {
           clearTimeout(timer);
           resolve();
         },
       };
-      const timer = setTimeout(() => {
-        this.waiting.splice(this.waiting.indexOf(entry), 1);
-        reject(new BusyError());
-      }, limitMs);
       this.waiting.push(entry);
     });
   }

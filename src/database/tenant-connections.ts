@@ -17,9 +17,14 @@ export interface Lease extends Statements {
   writes(sql: string): boolean;
   /** Savepoints. */
   control(sql: string): void | Promise<void>;
-  commit(): void | Promise<void>;
-  /** Rolls back what is not committed and gives the connection back. Further calls do nothing. */
-  end(): void;
+  /** Commits and gives the connection back; where that fails, nothing of the transaction has happened. */
+  commit(): Promise<void>;
+  /**
+   * Rolls back and gives the connection back. Does nothing where the transaction has ended.
+   *
+   * @returns where it may have read what is not on the disk yet: done when that is; else what it read is not true
+   */
+  end(): Promise<void> | void;
 }
 
 /** The connections of one process to its database: every transaction has one to itself. */

@@ -52,6 +52,8 @@ export function tenantQueryRunner<Base extends RunnerClass>(Base: Base, setting:
     private lease: Lease | undefined;
     private vaultId: string | undefined;
     private depth = 0;
+    /** What a transaction that was rolled back waits for, see `Lease.end`. */
+    private seen: Promise<void> | void = undefined;
 
     /** TypeORM's way to the bare connection. */
     override connect(): Promise<never> {
@@ -115,8 +117,9 @@ export function tenantQueryRunner<Base extends RunnerClass>(Base: Base, setting:
     /** Gives the connection back. Inside a unit of work it is a no-op: the unit holds the runner. */
     override async release(): Promise<void> {
       if (this.unit?.open) return;
-      if (this.lease) this.rollback();
+      this.rollback();
       this.isReleased = true;
+      if (this.seen) await this.seen;
     }
 
     async begin(readOnly: boolean): Promise<void> {
@@ -128,20 +131,21 @@ export function tenantQueryRunner<Base extends RunnerClass>(Base: Base, setting:
     }
 
     async commit(): Promise<void> {
-      try {
-        await this.lease?.commit();
-      } finally {
-        this.rollback();
-      }
+      await this.detach()?.commit();
     }
 
     rollback(): void {
-      const lease = this.lease;
+      const lease = this.detach();
+      if (lease) this.seen = lease.end();
+    }
+
+    private detach(): Lease | undefined {
+      const { lease } = this;
       this.lease = undefined;
       this.vaultId = undefined;
       this.isTransactionActive = false;
       this.depth = 0;
-      lease?.end();
+      return lease;
     }
 
     /** Waits for the unit that is nested in the caller's, if there is one. */

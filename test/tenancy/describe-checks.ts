@@ -12,7 +12,7 @@ export function describeChecks(what: string, checks: readonly Check[]): void {
     });
 
     // A file's size is the file system's own matter on PostgreSQL.
-    const those = checks.filter(({ room }) => room === undefined || !onPostgres);
+    const those = checks.filter(({ room, onSqlite }) => !onPostgres || (room === undefined && !onSqlite));
 
     it.each(those)('$name', async ({ room, run }) => {
       const house = await House.open(template, { room });

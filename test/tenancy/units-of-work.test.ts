@@ -2,8 +2,9 @@ import 'reflect-metadata';
 import { describeChecks } from './describe-checks.js';
 import { expiryChecks } from './checks/expiry.js';
 import { nestedChecks } from './checks/nested.js';
+import { sharedCommitChecks } from './checks/shared-commits.js';
 import { snapshotChecks } from './checks/snapshots.js';
 import { unitChecks } from './checks/units.js';
 
-describeChecks('units of work', [...unitChecks, ...nestedChecks, ...snapshotChecks]);
+describeChecks('units of work', [...unitChecks, ...nestedChecks, ...sharedCommitChecks, ...snapshotChecks]);
 describeChecks('expiring rows', expiryChecks);

@@ -20,6 +20,8 @@ const NO_ROWS: readonly unknown[][] = [];
 export class SqliteConnection implements Statements {
   private readonly statements = new Map<string, Database.Statement>();
   private readonly columns = new WeakMap<Database.Statement, readonly string[]>();
+  /** What the last statement that failed was refused with. */
+  failure: unknown;
 
   constructor(readonly database: Database.Database) {}
 
@@ -91,7 +93,7 @@ export class SqliteConnection implements Statements {
     try {
       return attempt();
     } catch (error) {
-      refuseUnlessBusy(error);
+      this.refuseUnlessBusy(error);
       return this.retry(attempt);
     }
   }
@@ -103,16 +105,17 @@ export class SqliteConnection implements Statements {
       try {
         return attempt();
       } catch (error) {
-        refuseUnlessBusy(error);
+        this.refuseUnlessBusy(error);
         if (Date.now() >= deadline) throw new BusyError();
       }
     }
   }
-}
 
-/** @throws every error but that of a file which another process holds */
-function refuseUnlessBusy(error: unknown): void {
-  const { code } = error as { code?: unknown };
-  if (code === 'SQLITE_FULL') throw new StorageFullError();
-  if (typeof code !== 'string' || !/^SQLITE_(BUSY|LOCKED)/.test(code)) throw error;
+  /** @throws every error but that of a file which another process holds */
+  private refuseUnlessBusy(error: unknown): void {
+    const { code } = error as { code?: unknown };
+    if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return;
+    this.failure = code === 'SQLITE_FULL' ? new StorageFullError() : error;
+    throw this.failure;
+  }
 }

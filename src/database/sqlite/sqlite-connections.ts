@@ -4,8 +4,9 @@ import { BusyError } from '../busy.error.js';
 import type { Statements, TenantConnections } from '../tenant-connections.js';
 import { SqliteConnection } from './sqlite-connection.js';
 import { SqliteLease } from './sqlite-lease.js';
+import { SqliteWriter } from './sqlite-writer.js';
 
-const WRITER_WAIT_MS = 10_000;
+const READER_WAIT_MS = 10_000;
 const SNAPSHOT_CONNECTIONS = 4;
 
 /**
@@ -16,8 +17,7 @@ const SNAPSHOT_CONNECTIONS = 4;
  */
 export class SqliteConnections implements TenantConnections {
   readonly reader: SqliteConnection;
-  private readonly writer: SqliteConnection;
-  private readonly mutex = new Mutex();
+  private readonly writer: SqliteWriter;
   private readonly idle: SqliteConnection[] = [];
   private readonly snapshotGates: Mutex[] = [];
   private readonly opened: SqliteConnection[] = [];
@@ -32,7 +32,7 @@ export class SqliteConnections implements TenantConnections {
     writer: Database.Database,
     private readonly openReader: () => Database.Database,
   ) {
-    this.writer = new SqliteConnection(writer);
+    this.writer = new SqliteWriter(new SqliteConnection(writer));
     this.reader = this.open();
     for (let i = 0; i < SNAPSHOT_CONNECTIONS; i++) this.snapshotGates.push(new Mutex());
     const { reader } = this;
@@ -44,16 +44,9 @@ export class SqliteConnections implements TenantConnections {
     };
   }
 
-  /** The writer, alone, or a read-only connection. @throws BusyError after 10 s in line */
-  async begin(_scope: unknown, readOnly: boolean): Promise<SqliteLease> {
-    const lease = readOnly ? await this.leaseReader() : await this.leaseWriter();
-    try {
-      await lease.control(readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE');
-      return lease;
-    } catch (error) {
-      lease.end();
-      throw error;
-    }
+  /** In line with the other writers, or on a read-only connection. @throws BusyError after 10 s in line */
+  begin(_scope: unknown, readOnly: boolean): Promise<SqliteLease> {
+    return readOnly ? this.beginReading() : this.writer.begin();
   }
 
   alone(): Statements {
@@ -64,20 +57,25 @@ export class SqliteConnections implements TenantConnections {
     for (const connection of this.opened) connection.close();
   }
 
-  private async leaseWriter(): Promise<SqliteLease> {
-    const release = await this.mutex.acquire(WRITER_WAIT_MS);
-    return new SqliteLease(this.writer, release);
-  }
-
-  private async leaseReader(): Promise<SqliteLease> {
+  private async beginReading(): Promise<SqliteLease> {
     const gate = this.snapshotGates[this.nextGate++ % this.snapshotGates.length];
-    const free = await gate.acquire(WRITER_WAIT_MS);
+    const free = await gate.acquire(READER_WAIT_MS);
     try {
       const connection = this.idle.pop() ?? this.open();
-      return new SqliteLease(connection, () => {
+      const end = () => {
+        connection.rollback();
         this.idle.push(connection);
         free();
-      });
+      };
+      await connection.control('BEGIN');
+      const commit = async () => {
+        try {
+          await connection.control('COMMIT');
+        } finally {
+          end();
+        }
+      };
+      return new SqliteLease(connection, { commit, rollback: () => void end() });
     } catch (error) {
       free();
       throw error;
@@ -86,13 +84,14 @@ export class SqliteConnections implements TenantConnections {
 
   /** One writing statement as a transaction of its own. */
   private async writeAlone<Result>(write: (lease: SqliteLease) => Result | Promise<Result>): Promise<Result> {
-    const lease = await this.begin(undefined, false);
+    const lease = await this.writer.begin();
     try {
       const result = await write(lease);
       await lease.commit();
       return result;
-    } finally {
-      lease.end();
+    } catch (error) {
+      await lease.end();
+      throw error;
     }
   }
 

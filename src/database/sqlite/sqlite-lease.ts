@@ -2,18 +2,25 @@ import type { Lease } from '../tenant-connections.js';
 import type { ListedResult, StatementResult } from '../statement-result.js';
 import type { SqliteConnection } from './sqlite-connection.js';
 
-/** One of the connections, with the transaction that has it to itself. */
+/** How a transaction ends; one of the two is called, once. */
+export interface TransactionEnd {
+  /** Done when what it wrote is on the disk. When that fails, nothing of it has happened. */
+  commit(): Promise<void>;
+  /** Undoes what it did. @returns as `Lease.end` */
+  rollback(): Promise<void> | undefined;
+}
+
+/** A transaction that has begun. Until it ends, what runs on its connection is part of it. */
 export class SqliteLease implements Lease {
   private ended = false;
 
-  /** @param release gives the connection back */
   constructor(
     private readonly connection: SqliteConnection,
-    private readonly release: () => void,
+    private readonly transaction: TransactionEnd,
   ) {}
 
   get inTransaction(): boolean {
-    return this.connection.inTransaction;
+    return !this.ended && this.connection.inTransaction;
   }
 
   run(sql: string, values: readonly unknown[]): StatementResult | Promise<StatementResult> {
@@ -32,17 +39,14 @@ export class SqliteLease implements Lease {
     return this.connection.control(sql);
   }
 
-  commit(): void | Promise<void> {
-    return this.connection.control('COMMIT');
+  commit(): Promise<void> {
+    this.ended = true;
+    return this.transaction.commit();
   }
 
-  end(): void {
-    if (this.ended) return;
+  end(): Promise<void> | undefined {
+    if (this.ended) return undefined;
     this.ended = true;
-    try {
-      this.connection.rollback();
-    } finally {
-      this.release();
-    }
+    return this.transaction.rollback();
   }
 }

@@ -3,6 +3,7 @@ import { contextChecks } from './context.js';
 import { expiryChecks } from './expiry.js';
 import { interleavedChecks } from './interleaved.js';
 import { nestedChecks } from './nested.js';
+import { sharedCommitChecks } from './shared-commits.js';
 import { snapshotChecks } from './snapshots.js';
 import { unitChecks } from './units.js';
 
@@ -11,6 +12,7 @@ export const CHECKS: readonly Check[] = [
   ...contextChecks,
   ...unitChecks,
   ...nestedChecks,
+  ...sharedCommitChecks,
   ...snapshotChecks,
   ...expiryChecks,
   ...interleavedChecks,

@@ -14,6 +14,8 @@ export interface Check {
   readonly name: string;
   /** How much the database may grow, in pages; without limit where it is left out. On SQLite alone. */
   readonly room?: number;
+  /** About the one connection that writes on SQLite. */
+  readonly onSqlite?: true;
   readonly run: (house: House) => Promise<void>;
 }
 
@@ -26,6 +28,8 @@ export class House {
     readonly path: string,
     readonly dataSource: TenantDataSource,
     readonly committed: DatabaseView,
+    /** On SQLite the connection that all units write through. */
+    readonly writer: Database.Database | undefined,
   ) {
     this.tenancy = new Tenancy(dataSource);
     this.facts = dataSource.getRepository(Fact);
@@ -41,13 +45,14 @@ export class House {
     env: NodeJS.ProcessEnv = {},
   ): Promise<House> {
     const path = copyOf(template);
+    let writer: Database.Database | undefined;
     const options = tenantOptions(path, env);
     const dataSource = new TenantDataSource({
       ...options,
-      ...(room !== undefined && limited(room)),
+      ...(!isPostgresUrl(path) && observed((database) => (writer = database), room)),
     } as never);
     await dataSource.initialize();
-    return new House(path, dataSource, new DatabaseView(path));
+    return new House(path, dataSource, new DatabaseView(path), writer);
   }
 
   async close(): Promise<void> {
@@ -77,13 +82,14 @@ export class House {
   }
 }
 
-/** The options of a file that may grow by so many pages. */
-function limited(room: number): object {
+/** The options of a file whose writing connection is seen, and which may grow by so many pages. */
+function observed(see: (database: Database.Database) => void, room: number | undefined): object {
   return {
     prepareDatabase: (database: Database.Database) => {
+      see(database);
       prepareSqlite(database);
       const pages = database.pragma('page_count', { simple: true }) as number;
-      database.pragma(`max_page_count = ${pages + room}`);
+      if (room !== undefined) database.pragma(`max_page_count = ${pages + room}`);
     },
   };
 }

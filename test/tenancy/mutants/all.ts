@@ -1,4 +1,5 @@
 import { builders } from './builders.js';
+import { commits } from './commits.js';
 import { conditions } from './conditions.js';
 import { database } from './database.js';
 import { prepared } from './prepared.js';
@@ -16,4 +17,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...reading,
   ...database,
   ...units,
+  ...commits,
 ];

@@ -49,6 +49,7 @@ export const UNIT = 'src/tenancy/unit-of-work.ts';
 export const RUNNER = 'src/database/tenant-query-runner.ts';
 export const CONNECTION = 'src/database/sqlite/sqlite-connection.ts';
 export const SQLITE = 'src/database/sqlite/sqlite-database.ts';
+export const WRITER = 'src/database/sqlite/sqlite-writer.ts';
 
 /** The mutant that has no tripwire, and nothing else missing. */
 export const NO_TRIPWIRE = 'tripwire: off';

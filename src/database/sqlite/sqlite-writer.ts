@@ -24,7 +24,10 @@ export class SqliteWriter {
   private readonly mutex = new Mutex();
   private ended: Ended | undefined;
 
-  constructor(private readonly connection: SqliteConnection) {}
+  constructor(private readonly connection: SqliteConnection) {
+    // Else what a savepoint may have to put back goes to a file from 64 kB on, which is one memory's pages.
+    connection.database.pragma('temp_store = MEMORY');
+  }
 
   /** @throws BusyError after 10 s in line, or 5 s of another process holding the file */
   async begin(): Promise<SqliteLease> {

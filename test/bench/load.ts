@@ -2,7 +2,7 @@ import { mintToken } from '../harness/tokens.js';
 import { type Answer, Connection } from './connection.js';
 
 /** Connections that requests are sent on at once, each kept open. */
-const CONNECTIONS = 8;
+export const CONNECTIONS = 8;
 /** Filling a million memories takes its time. Seconds. */
 const TOKEN_LIFE = 24 * 3600;
 

@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { TEST_SECRET } from '../harness/tokens.js';
-import { databaseBytes } from './database-bytes.js';
 import type { Usage } from './cpu-probe.js';
+import { type MakeDatabase, type MeasuredDatabase, onSqlite } from './measured-database.js';
 
 const BUILT = resolve(import.meta.dirname, '../..');
 const PROBE = pathToFileURL(join(BUILT, 'test/bench/cpu-probe.js')).href;
@@ -16,11 +16,17 @@ const PATIENCE = 60_000;
 const LOOK_AGAIN_MS = 10;
 const ADDRESS = /"address":"(http:[^"]+)"/;
 
+/** What a server has to itself. */
+interface Belongings {
+  readonly folder: string;
+  readonly database: MeasuredDatabase;
+}
+
 /** Those that run, so that none outlives this process. */
-const running = new Map<ChildProcess, string>();
+const running = new Map<ChildProcess, Belongings>();
 
 process.on('exit', () => {
-  for (const [child, folder] of running) {
+  for (const [child, { folder }] of running) {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
@@ -29,7 +35,11 @@ for (const [signal, status] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  process.once(signal, () => process.exit(status));
+  process.once(signal, () => {
+    for (const [child] of running) child.kill('SIGKILL');
+    const removed = [...running.values()].map(({ database }) => database.remove());
+    void Promise.allSettled(removed).then(() => process.exit(status));
+  });
 }
 
 /**
@@ -40,19 +50,20 @@ for (const [signal, status] of [
 export class MeasuredServer {
   private constructor(
     private readonly child: ChildProcess,
-    private readonly folder: string,
+    private readonly database: MeasuredDatabase,
     readonly baseUrl: string,
   ) {}
 
   /** @param entry a built file, from the folder of the build: `src/main.js` */
-  static async start(entry: string, nodeArgs: readonly string[] = []): Promise<MeasuredServer> {
+  static async start(entry: string, makeDatabase: MakeDatabase = onSqlite): Promise<MeasuredServer> {
+    const database = await makeDatabase();
     const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-'));
     const logFile = join(folder, 'log');
     const log = openSync(logFile, 'w');
-    const child = spawn(process.execPath, [...nodeArgs, '--import', PROBE, join(BUILT, entry)], {
+    const child = spawn(process.execPath, ['--import', PROBE, join(BUILT, entry)], {
       env: {
         PATH: process.env.PATH,
-        DATABASE_URL: `sqlite:${databaseIn(folder)}`,
+        ...database.settings,
         JWT_SECRET: TEST_SECRET,
         PORT: '0',
         NODE_ENV: 'production',
@@ -60,13 +71,18 @@ export class MeasuredServer {
       stdio: ['ignore', log, 'inherit', 'ipc'],
     });
     closeSync(log);
-    running.set(child, folder);
+    running.set(child, { folder, database });
     try {
-      return new MeasuredServer(child, folder, await addressOf(child, logFile));
+      return new MeasuredServer(child, database, await addressOf(child, logFile));
     } catch (error) {
-      await end(child, folder);
+      await end(child);
       throw error;
     }
+  }
+
+  /** How it was told of its database. */
+  get settings(): NodeJS.ProcessEnv {
+    return this.database.settings;
   }
 
   /** What the process has used since it began. */
@@ -84,16 +100,12 @@ export class MeasuredServer {
 
   /** What its database takes on disk, in bytes. */
   databaseBytes(): Promise<number> {
-    return databaseBytes(databaseIn(this.folder));
+    return this.database.bytes();
   }
 
   async stop(): Promise<void> {
-    await end(this.child, this.folder);
+    await end(this.child);
   }
-}
-
-function databaseIn(folder: string): string {
-  return join(folder, 'cairn.sqlite');
 }
 
 /** Where the server says in its log that it listens. */
@@ -110,11 +122,13 @@ async function addressOf(child: ChildProcess, logFile: string): Promise<string> 
   }
 }
 
-async function end(child: ChildProcess, folder: string): Promise<void> {
+async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     child.kill('SIGTERM');
     await once(child, 'exit');
   }
+  const { folder, database } = running.get(child)!;
   running.delete(child);
   rmSync(folder, { recursive: true, force: true });
+  await database.remove();
 }

@@ -1,4 +1,5 @@
 import { Load } from './load.js';
+import { type MakeDatabase, onSqlite } from './measured-database.js';
 import { MeasuredServer } from './measured-server.js';
 import {
   BATCH_ROWS,
@@ -25,7 +26,7 @@ export interface Space {
   /** Memory of the server, bytes: now, and at most until now. */
   readonly rss: number;
   readonly peakRss: number;
-  /** The database's file, bytes a memory, less what it takes empty. */
+  /** The database on disk, bytes a memory, less what it takes empty. */
   readonly bytesPerMemory: number;
 }
 
@@ -66,8 +67,8 @@ export class Stand {
     this.random = randomOf(seed);
   }
 
-  static async start(extent: Extent, seed: number): Promise<Stand> {
-    const server = await MeasuredServer.start('src/main.js');
+  static async start(extent: Extent, seed: number, makeDatabase: MakeDatabase = onSqlite): Promise<Stand> {
+    const server = await MeasuredServer.start('src/main.js', makeDatabase);
     try {
       const load = new Load(server.baseUrl);
       return new Stand(extent, seed, server, load, await server.databaseBytes());

@@ -1,3 +1,4 @@
+import type { MakeDatabase } from './measured-database.js';
 import type { OperationName } from './operations.js';
 import { type Costs, type Operation, WARM_UP_ROUNDS, measureInTurn } from './rounds.js';
 import { type Extent, type Space, Stand } from './stand.js';
@@ -10,6 +11,8 @@ export interface Plan {
   readonly operations: ReadonlySet<OperationName>;
   readonly rounds: number;
   readonly seed: number;
+  /** Files of SQLite where it is left out. */
+  readonly makeDatabase?: MakeDatabase;
 }
 
 /** An operation's costs, and those of the empty guarded route in the same rounds. */
@@ -32,7 +35,7 @@ export interface Result {
 export async function measureStands(plan: Plan, onProgress: OnProgress = () => {}): Promise<Result[]> {
   const stands: Stand[] = [];
   try {
-    for (const extent of plan.extents) stands.push(await Stand.start(extent, plan.seed));
+    for (const extent of plan.extents) stands.push(await Stand.start(extent, plan.seed, plan.makeDatabase));
     const filling = counter(total(plan.extents), 'memories filled in', onProgress);
     for (const stand of stands) await stand.fill(filling);
     await Promise.all(stands.map((stand) => stand.warmUp(plan.operations)));

@@ -42,8 +42,9 @@ export class Store {
     vault: string,
     seed: number,
     length?: Length,
+    user = 'u1',
   ) {
-    this.credential = credentialOf(vault, 'u1');
+    this.credential = credentialOf(vault, user);
     this.texts = new Texts(seed, length);
     this.random = randomOf(seed);
   }

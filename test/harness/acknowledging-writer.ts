@@ -31,8 +31,14 @@ export class AcknowledgingWriter {
     private readonly random: Random,
   ) {}
 
-  /** Writes until `writes` are acknowledged, or the server goes away. @throws for an answer nobody should get */
-  async write(url: string, writes = Infinity): Promise<void> {
+  /**
+   * Writes until `writes` are acknowledged, or the server goes away.
+   *
+   * @param onBusy what 503 means: nothing happened, or perhaps it did, since the server's database went away; then
+   *   the write stays in doubt
+   * @throws for an answer nobody should get
+   */
+  async write(url: string, writes = Infinity, onBusy: 'again' | 'in doubt' = 'again'): Promise<void> {
     for (const until = this.acknowledged + writes; this.acknowledged < until;) {
       const [method, path, body] = this.next();
       const { id, to } = this.pending!;
@@ -51,8 +57,10 @@ export class AcknowledgingWriter {
       } catch {
         return;
       }
-      // Busy: nothing happened, and it may be tried again.
-      if (response.status === 503) continue;
+      if (response.status === 503) {
+        if (onBusy === 'again') continue;
+        return;
+      }
       if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}`);
       this.settle(id, to);
     }

@@ -83,7 +83,10 @@ async function asOwner<T>({ connect }: PostgresSchema, work: (owner: Client) => 
 }
 
 /** Fills every table with rows of two vaults, A and B. */
-export async function seedSchema({ asSuperuser, schema }: PostgresSchema): Promise<void> {
+export async function seedSchema({
+  asSuperuser,
+  schema,
+}: Pick<PostgresSchema, 'asSuperuser' | 'schema'>): Promise<void> {
   await asSuperuser(async (client) => {
     for (const [table, row] of tenantRows()) {
       const columns = Object.keys(row);

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +31,10 @@ export interface PostgresServerProcess {
   put(files: Record<string, string>): void;
   /** Makes it read its configuration and certificates again. */
   reload(): void;
+  /** Ends it at once, as a crash would, and keeps its data. */
+  crash(): void;
+  /** Starts it again. */
+  restart(): void;
   stop(): void;
 }
 
@@ -71,14 +84,19 @@ export async function startPostgres(
     'pg_hba.conf': [...access, ''].join('\n'),
     ...files,
   });
-  run('pg_ctl', '-w', '-D', data, '-l', join(folder, 'log'), 'start');
+  const start = () => run('pg_ctl', '-w', '-D', data, '-l', join(folder, 'log'), 'start');
+  start();
   return {
     port,
     folder,
     put,
     reload: () => void run('pg_ctl', '-D', data, 'reload'),
+    crash: () => void run('pg_ctl', '-w', '-m', 'immediate', '-D', data, 'stop'),
+    restart: () => void start(),
     stop: () => {
-      run('pg_ctl', '-w', '-m', 'immediate', '-D', data, 'stop');
+      // After a crash it is over.
+      if (existsSync(join(data, 'postmaster.pid')))
+        run('pg_ctl', '-w', '-m', 'immediate', '-D', data, 'stop');
       rmSync(folder, { recursive: true });
     },
   };

@@ -39,29 +39,36 @@ export class TestFindings {
   }
 }
 
-/** Runs test files, as `npm test` would. A figure recorded more than once counts as the sum. */
-export async function runTests(files: readonly string[]): Promise<TestFindings> {
+/**
+ * Runs test files, as `npm test` would. A figure recorded more than once counts as the sum.
+ *
+ * @param settings of the tests, beside those of this process
+ */
+export async function runTests(
+  files: readonly string[],
+  settings: NodeJS.ProcessEnv = {},
+): Promise<TestFindings> {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-accept-'));
   const report = join(folder, 'report.json');
   const figures = join(folder, 'figures');
   try {
-    await runVitest(
-      [...files, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-      figures,
-    );
+    await runVitest([...files, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
+      ...settings,
+      FIGURES_FILE: figures,
+    });
     return new TestFindings(readPassed(report), readFigures(figures));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function runVitest(args: readonly string[], figuresFile: string): Promise<void> {
+async function runVitest(args: readonly string[], settings: NodeJS.ProcessEnv): Promise<void> {
   const vitest = join(packageRoot, 'node_modules/vitest/vitest.mjs');
   // Standard output belongs to the table.
   const child = spawn(
     process.execPath,
     [vitest, 'run', '-c', 'test/vitest.config.ts', '--root', '.', ...args],
-    { cwd: packageRoot, env: { ...process.env, FIGURES_FILE: figuresFile }, stdio: ['ignore', 2, 2] },
+    { cwd: packageRoot, env: { ...process.env, ...settings }, stdio: ['ignore', 2, 2] },
   );
   await once(child, 'close');
 }

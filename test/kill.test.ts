@@ -65,13 +65,16 @@ describe('the built server', () => {
       const random = new Random(seed);
       const path = newDatabase();
       const writers = writersOf(random);
+      const acknowledged = () => writers.reduce((sum, writer) => sum + writer.acknowledged, 0);
       const missing: string[] = [];
       let inDoubt = 0;
       let server = await startBuiltServer(environmentOf(path));
       for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
         const { url } = server;
         const writing = Promise.all(writers.map((writer) => writer.write(url)));
-        await sleep(50 + random.below(700));
+        const before = acknowledged();
+        while (acknowledged() - before < WRITERS) await sleep(10);
+        await sleep(random.below(700));
         server.child.kill('SIGKILL');
         await Promise.all([writing, server.exit]);
 
@@ -88,13 +91,12 @@ describe('the built server', () => {
         expect([cycle, found.size]).toEqual([cycle, expected]);
         expect([cycle, auditIndex(path)]).toMatchObject([cycle, SOUND]);
       }
-      const acknowledged = writers.reduce((sum, writer) => sum + writer.acknowledged, 0);
-      console.log(`${CYCLES} kills, ${acknowledged} writes acknowledged, ${inDoubt} in doubt`);
+      console.log(`${CYCLES} kills, ${acknowledged()} writes acknowledged, ${inDoubt} in doubt`);
       recordFigure('kill.cycles', CYCLES);
       recordFigure('kill.lost', missing.length);
       recordFigure('kill.unindexed', auditIndex(path).rowsWithoutEntry.length);
       expect(missing).toEqual([]);
-      expect(acknowledged).toBeGreaterThan(CYCLES * WRITERS);
+      expect(acknowledged()).toBeGreaterThan(CYCLES * WRITERS);
     },
     CYCLES * 30_000,
   );

@@ -1,10 +1,6 @@
-import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VectorRow } from '../src/embeddings/vector.entity.js';
-import { makeScope } from '../src/tenancy/scope.js';
-import { TenantContext } from '../src/tenancy/tenant-context.js';
-import { Waypoint } from '../src/waypoints/waypoint.entity.js';
 import { type Client, TestService } from './harness/app.js';
+import { edit } from './harness/database-editor.js';
 import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
 
@@ -195,22 +191,17 @@ describe('PATCH /v1/memories/{id}', () => {
     const other = await store(ana, { content: 'The mat is grey.' });
     const third = await store(ben, { content: 'Ben has a mat too.', session_id: 's' });
     await ana.patch(`/v1/memories/${id}`, { content: 'The key is under the pot.' });
-    const row = { userId: 'ana', weight: 1, metadata: '{}', createdAt: 1, updatedAt: 1, type: 'similar' };
-    await TenantContext.run(makeScope({ vaultId: 'move', permissions: [] }), async () => {
-      const source = service.app.get(DataSource);
-      await source.getRepository(VectorRow).insert({
-        memoryId: id,
-        sector: 'semantic',
-        model: 'm',
-        userId: 'ana',
-        dim: 1,
-        v: Buffer.alloc(4),
-      });
-      await source.getRepository(Waypoint).insert([
-        { ...row, srcId: id, dstId: other.id },
-        { ...row, srcId: other.id, dstId: id },
-        { ...row, srcId: third.id, dstId: third.id, userId: 'ben' },
-      ]);
+    const ofAna = { vault_id: 'move', user_id: 'ana' };
+    const waypoint = { ...ofAna, weight: 1, metadata: '{}', created_at: 1, updated_at: 1, type: 'similar' };
+    edit(service.databasePath, (editor) => {
+      const vector = { memory_id: id, sector: 'semantic', model: 'm', dim: 1, v: Buffer.alloc(4) };
+      editor.insert('vectors', { ...ofAna, ...vector });
+      editor.insert(
+        'waypoints',
+        { ...waypoint, src_id: id, dst_id: other.id },
+        { ...waypoint, src_id: other.id, dst_id: id },
+        { ...waypoint, src_id: third.id, dst_id: third.id, user_id: 'ben' },
+      );
     });
 
     const moved = await all.patch(`/v1/memories/${id}`, { user_id: 'ben' });

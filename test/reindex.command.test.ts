@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import { existsSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { TestService } from './harness/app.js';
 import { blockWrites } from './harness/blocked-writes.js';
 import { runBuilt } from './harness/built.js';
 import { edit } from './harness/database-editor.js';
+import { DatabaseView } from './harness/database-view.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
 import { emptyDatabase, environmentOf, migratedDatabase } from './harness/migrated-database.js';
 import { onPostgres } from './harness/postgres/postgres-databases.js';
@@ -58,7 +60,7 @@ describe('npm run reindex', () => {
       const { status, stderr } = await run(path);
       expect([path, status]).toEqual([path, 2]);
       expect(stderr).toMatch(
-        path === foreign ? /a database of another program|not Cairn's/ : /npm run migration:run/,
+        path === foreign ? /a database of another program|not Cairn's/ : /npm run (migration:run|db:roles)/,
       );
     }
     if (!onPostgres) expect(existsSync(absent)).toBe(false);
@@ -73,6 +75,39 @@ describe('npm run reindex', () => {
     await allow();
     expect((await run(path)).status).toBe(0);
     expect(auditIndex(path)).toMatchObject(SOUND);
+  });
+});
+
+describe.skipIf(!onPostgres)('without an operator', () => {
+  const ownerAlone = (place: string) => ({ ...environmentOf(place), DATABASE_OPERATOR_URL: undefined });
+
+  it('the owner of the tables sees the vaults, and nobody else sees them meanwhile', async () => {
+    const place = await filled();
+    const service = await TestService.start({}, place);
+    const writers = ['acme', 'globex'].map(async (vault) => {
+      const statuses: number[] = [];
+      for (let n = 0; n < 40; n += 1) {
+        statuses.push((await service.as(vault, 'ana').post('/v1/memories', { content: `Owl ${n}` })).status);
+      }
+      return statuses;
+    });
+    const { status, stdout, stderr } = await runBuilt('src/cli/reindex', ['--all'], ownerAlone(place));
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/in 2 vaults indexed/);
+    expect(new Set((await Promise.all(writers)).flat())).toEqual(new Set([201]));
+    await service.stop();
+    expect(auditIndex(place)).toMatchObject(SOUND);
+    const view = new DatabaseView(place);
+    const open = view.all('SELECT 1 FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity');
+    view.close();
+    expect(open).toEqual([]);
+  });
+
+  it('and without an owner nobody does', async () => {
+    const env = { ...ownerAlone(await filled()), DATABASE_MIGRATOR_URL: undefined };
+    const { status, stderr } = await runBuilt('src/cli/reindex', [], env);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/set DATABASE_OPERATOR_URL or DATABASE_MIGRATOR_URL/);
   });
 });
 

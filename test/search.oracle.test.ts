@@ -196,7 +196,7 @@ class Run {
   /** What the formula finds among the memories of some owners, which come in the order of their places. */
   expected(owners: readonly (string | undefined)[], text: string): Recalled[] {
     const rows = view.all<Row>(
-      `SELECT id, salience, decay_lambda AS decayLambda, last_seen_at AS lastSeenAt, sectors,
+      `SELECT id, salience, decay_lambda AS "decayLambda", last_seen_at AS "lastSeenAt", sectors,
         row_number() OVER (ORDER BY position, user_id) AS rank FROM memories WHERE vault_id = ?`,
       this.vault,
     );

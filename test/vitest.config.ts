@@ -1,14 +1,39 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { mutants } from './tenancy/mutation-plugin.js';
+
+/** What has nothing to do with PostgreSQL, and is left out of a run on it; why, on the right. */
+const WITHOUT_POSTGRES: readonly (readonly [files: string, reason: string])[] = [
+  ['test/{backup,restore,restore.kill,file-holders}.test.ts', 'copies of SQLite files'],
+  ['test/{verify,verify.damage}.test.ts', 'looks an SQLite file through'],
+  [
+    'test/{migrations,migrations.*}.test.ts',
+    'migrations of SQLite files; those of schemas are in test/postgres',
+  ],
+  ['test/{unfinished-databases,http-boot}.test.ts', 'what a start makes of an SQLite file'],
+  ['test/openmemory*.test.ts', 'databases of OpenMemory that are SQLite files'],
+  ['test/adopted-rows*.test.ts', 'rows as only those files hold them'],
+  ['test/service-statements.test.ts', 'statements as SQLite gets them'],
+  ['test/auth.*.test.ts', 'tokens, in front of an application of their own'],
+  ['test/{http-errors,http-input,http-manners,http-quick-check}.test.ts', 'HTTP, in front of no database'],
+  ['test/{openapi,config,json-text,vault-id,token-estimate}.test.ts', 'no database'],
+  ['test/{memories-batch-rows,sectors,users-summary-text,reindex.plan}.test.ts', 'no database'],
+  ['test/recall.{block,columns,engine,features,features.*,terms}.test.ts', 'no database'],
+  ['test/{ci-workflow,docker,docker.*}.test.ts', 'files that describe how it is built and run'],
+  ['test/bench/*.test.ts', 'the figures of measurements'],
+];
+
+const onPostgres = Boolean(process.env.TEST_DATABASE_URL);
 
 export default defineConfig({
   plugins: [mutants()],
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(onPostgres ? WITHOUT_POSTGRES.map(([files]) => files) : [])],
     globalSetup: ['test/harness/postgres/global-setup.ts'],
     setupFiles: ['test/harness/postgres/drop-databases.ts'],
-    testTimeout: 120_000,
+    // A server of its own asks for its share of the processors too.
+    testTimeout: onPostgres ? 300_000 : 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
     // What a mutant leaves undone may fail when nobody waits for it any more; its test has judged it already.

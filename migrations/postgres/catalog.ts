@@ -19,6 +19,7 @@ export interface Relation {
   /** As in `pg_class.relkind`. */
   readonly kind: 'r' | 'p' | 'v' | 'm' | 'f' | 'S';
   readonly owner: string;
+  readonly columns: readonly string[];
   /** Whether its rows say which vault they belong to. */
   readonly hasVault: boolean;
   readonly enabled: boolean;
@@ -47,10 +48,12 @@ export interface Grant {
 }
 
 /** By name; without what an extension has brought. */
-export function readRelations(database: Database, schema: string): Promise<Relation[]> {
-  return selectRows(
+export async function readRelations(database: Database, schema: string): Promise<Relation[]> {
+  const rows = await selectRows<Omit<Relation, 'columns'> & { readonly columns: string }>(
     database,
     `SELECT c.relname AS "name", c.relkind::text AS "kind", pg_get_userbyid(c.relowner) AS "owner",
+       (SELECT coalesce(json_agg(a.attname), '[]')::text FROM pg_attribute a
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS "columns",
        c.relkind IN ('r', 'p') AND EXISTS (SELECT FROM pg_attribute a
          WHERE a.attrelid = c.oid AND a.attname = 'vault_id' AND NOT a.attisdropped) AS "hasVault",
        c.relrowsecurity AS "enabled", c.relforcerowsecurity AS "forced"
@@ -60,6 +63,7 @@ export function readRelations(database: Database, schema: string): Promise<Relat
      ORDER BY c.relname COLLATE "C"`,
     [schema],
   );
+  return rows.map((row) => ({ ...row, columns: JSON.parse(row.columns) as string[] }));
 }
 
 export function readPolicies(database: Database, schema: string): Promise<Policy[]> {

@@ -156,10 +156,19 @@ function relationGrants(
     difference(
       `${kind} ${qualified(schema, relation.name)}`,
       role,
-      wanted(relation),
+      inTable(relation, wanted(relation)),
       own.filter(({ grantee }) => grantee === role),
     ),
   );
+}
+
+/** Those of the table itself and of columns that it has: an older version has fewer. */
+function inTable({ columns }: Relation, wanted: Privileges): Privileges {
+  const isThere = (privilege: string) => {
+    const column = /\((.+)\)$/.exec(privilege)?.[1];
+    return column === undefined || columns.includes(column);
+  };
+  return new Set([...wanted].filter(isThere));
 }
 
 /** What takes a role from the privileges it has to those it is to have. */

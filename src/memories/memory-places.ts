@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
+import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import type { Place } from '../recall/recall-search.js';
 import { PreparedSelect, type Values } from '../tenancy/prepared-statements.js';
+import { TenantDataSource } from '../tenancy/tenant-data-source.js';
 import { Memory } from './memory.entity.js';
 import type { MemoryFiltersDto } from './memory-query.dto.js';
 
@@ -17,7 +18,10 @@ const NOWHERE = -1;
 export class MemoryPlaces {
   private readonly statements = new Map<string, PreparedSelect<Memory>>();
 
-  constructor(@InjectRepository(Memory) private readonly memories: Repository<Memory>) {}
+  constructor(
+    @InjectRepository(Memory) private readonly memories: Repository<Memory>,
+    @InjectDataSource() private readonly dataSource: TenantDataSource,
+  ) {}
 
   /**
    * The memories at these places that the scope sees.
@@ -31,11 +35,17 @@ export class MemoryPlaces {
     if (size === undefined) throw new RangeError(`At most ${MOST_PLACES} places at a time`);
     const [{ userId: owner }] = places;
     const ofOne = places.every(({ userId }) => userId === owner);
-    const where = [ofOne ? OF_ONE_OWNER : ofAnyOwners(size), ...(filters ? COLUMN_FILTERS : [])].join(
+    const where = [ofOne ? OF_ONE_OWNER : this.ofAnyOwners(size), ...(filters ? COLUMN_FILTERS : [])].join(
       ' AND ',
     );
     const which = ofOne ? { owner, positions: positions(places, size) } : pairs(places, size);
     return this.statement(where).all(filters ? { ...which, ...columnValues(filters) } : which);
+  }
+
+  /** As pairs, not as an OR of owners, for which SQLite would read the whole vault. */
+  private ofAnyOwners(size: number): string {
+    const marks = Array.from({ length: size }, (_, i) => [`:owner${i}`, `:position${i}`]);
+    return this.dataSource.isOneOf(['m.userId', 'm.position'], marks);
   }
 
   private statement(where: string): PreparedSelect<Memory> {
@@ -90,12 +100,6 @@ function keyOf({ userId, position }: Place): string {
 }
 
 const OF_ONE_OWNER = 'm.userId = :owner AND m.position IN (:...positions)';
-
-/** As pairs, not as an OR of owners, for which SQLite would read the whole vault. */
-function ofAnyOwners(size: number): string {
-  const marks = Array.from({ length: size }, (_, i) => `(:owner${i}, :position${i})`);
-  return `(m.userId, m.position) IN (VALUES ${marks.join(', ')})`;
-}
 
 function positions(places: readonly Place[], size: number): number[] {
   return Array.from({ length: size }, (_, i) => places[i]?.position ?? NOWHERE);

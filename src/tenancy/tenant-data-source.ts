@@ -47,12 +47,12 @@ export class TenantDataSource extends DataSource {
   }
 
   /** Whether the database answers. Needs no scope and touches no table. */
-  ping(): Promise<void> {
+  async ping(): Promise<void> {
     return this.opened().ping();
   }
 
   /** The names of the migrations that were applied. Needs no scope. */
-  appliedMigrations(): Promise<string[]> {
+  async appliedMigrations(): Promise<string[]> {
     return this.opened().appliedMigrations();
   }
 

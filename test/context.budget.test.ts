@@ -111,8 +111,7 @@ describe('any store and any budget', () => {
     for (let round = 0; round < 12; round += 1) {
       const vault = `any-${round}`;
       await putVault(service, vault, { shareUnowned: random.chance(0.5) });
-      const shared =
-        view.all('SELECT 1 FROM vaults WHERE vault_id = ? AND share_unowned', vault).length > 0;
+      const shared = view.all('SELECT 1 FROM vaults WHERE vault_id = ? AND share_unowned', vault).length > 0;
       const owners = {
         ana: service.as(vault, 'ana'),
         ben: service.as(vault, 'ben'),

@@ -47,7 +47,7 @@ describe('reflecting', () => {
     view.all<Edge>(`SELECT * FROM waypoints WHERE vault_id = ? AND type = 'derived_from'`, vault);
   const memories = (vault: string, sector?: string) =>
     view.all<Record<string, unknown>>(
-      'SELECT * FROM memories WHERE vault_id = ? AND (? IS NULL OR primary_sector = ?) ORDER BY position',
+      'SELECT * FROM memories WHERE vault_id = ? AND (CAST(? AS text) IS NULL OR primary_sector = ?) ORDER BY position',
       vault,
       sector ?? null,
       sector ?? null,

@@ -72,7 +72,7 @@ export class StatsService {
       .addSelect('COUNT(*)', 'count')
       .groupBy(column)
       .orderBy('COUNT(*)', 'DESC')
-      .addOrderBy(column, 'ASC')
+      .addOrderBy(column, 'ASC', 'NULLS FIRST')
       .limit(most)
       .getRawMany<Value & { count: number | string }>();
     return rows.map((row) => ({ ...row, count: Number(row.count) }));

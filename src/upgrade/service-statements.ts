@@ -188,9 +188,9 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
   ],
   [
     `SELECT "m"."collection" AS "collection", COUNT(*) AS "count" FROM "memories" "m"`,
-    ` WHERE "m"."vault_id" = ? AND "m"."user_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."collection" ORDER BY COUNT(*) DESC, "m"."collection" ASC LIMIT 100`,
-    ` WHERE "m"."vault_id" = ? AND "m"."user_id" IN (?, '') AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."collection" ORDER BY COUNT(*) DESC, "m"."collection" ASC LIMIT 100`,
-    ` WHERE "m"."vault_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."collection" ORDER BY COUNT(*) DESC, "m"."collection" ASC LIMIT 100`,
+    ` WHERE "m"."vault_id" = ? AND "m"."user_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."collection" ORDER BY COUNT(*) DESC, "m"."collection" ASC NULLS FIRST LIMIT 100`,
+    ` WHERE "m"."vault_id" = ? AND "m"."user_id" IN (?, '') AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."collection" ORDER BY COUNT(*) DESC, "m"."collection" ASC NULLS FIRST LIMIT 100`,
+    ` WHERE "m"."vault_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."collection" ORDER BY COUNT(*) DESC, "m"."collection" ASC NULLS FIRST LIMIT 100`,
   ],
   [
     `SELECT "m"."collection" AS "name", COUNT(*) AS "count" FROM "memories" "m"`,
@@ -246,9 +246,9 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
   ],
   [
     `SELECT "m"."primary_sector" AS "sector", COUNT(*) AS "count" FROM "memories" "m"`,
-    ` WHERE "m"."vault_id" = ? AND "m"."user_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."primary_sector" ORDER BY COUNT(*) DESC, "m"."primary_sector" ASC`,
-    ` WHERE "m"."vault_id" = ? AND "m"."user_id" IN (?, '') AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."primary_sector" ORDER BY COUNT(*) DESC, "m"."primary_sector" ASC`,
-    ` WHERE "m"."vault_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."primary_sector" ORDER BY COUNT(*) DESC, "m"."primary_sector" ASC`,
+    ` WHERE "m"."vault_id" = ? AND "m"."user_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."primary_sector" ORDER BY COUNT(*) DESC, "m"."primary_sector" ASC NULLS FIRST`,
+    ` WHERE "m"."vault_id" = ? AND "m"."user_id" IN (?, '') AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."primary_sector" ORDER BY COUNT(*) DESC, "m"."primary_sector" ASC NULLS FIRST`,
+    ` WHERE "m"."vault_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."primary_sector" ORDER BY COUNT(*) DESC, "m"."primary_sector" ASC NULLS FIRST`,
   ],
   [
     `SELECT "m"."user_id" AS "userId" FROM "memories" "m"`,
@@ -282,9 +282,9 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
   ],
   [
     `SELECT "m"."user_id" AS "user_id", COUNT(*) AS "count" FROM "memories" "m"`,
-    ` WHERE "m"."vault_id" = ? AND "m"."user_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."user_id" ORDER BY COUNT(*) DESC, "m"."user_id" ASC LIMIT 100`,
-    ` WHERE "m"."vault_id" = ? AND "m"."user_id" IN (?, '') AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."user_id" ORDER BY COUNT(*) DESC, "m"."user_id" ASC LIMIT 100`,
-    ` WHERE "m"."vault_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."user_id" ORDER BY COUNT(*) DESC, "m"."user_id" ASC LIMIT 100`,
+    ` WHERE "m"."vault_id" = ? AND "m"."user_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."user_id" ORDER BY COUNT(*) DESC, "m"."user_id" ASC NULLS FIRST LIMIT 100`,
+    ` WHERE "m"."vault_id" = ? AND "m"."user_id" IN (?, '') AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."user_id" ORDER BY COUNT(*) DESC, "m"."user_id" ASC NULLS FIRST LIMIT 100`,
+    ` WHERE "m"."vault_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) GROUP BY "m"."user_id" ORDER BY COUNT(*) DESC, "m"."user_id" ASC NULLS FIRST LIMIT 100`,
   ],
   [
     `SELECT "m"."vault_id" AS "m_vault_id", "m"."id" AS "m_id", "m"."created_at" AS "m_created_at" FROM "memories" "m"`,

@@ -52,8 +52,9 @@ class BareLease implements Lease {
 
   control(): void {}
 
-  commit(): void {
+  commit(): Promise<void> {
     this.end();
+    return Promise.resolve();
   }
 
   end(): void {

@@ -57,9 +57,8 @@ export class PostgresConnections implements TenantConnections {
     this.beginWriting =
       `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${limits}; ` +
       `SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`;
-    // Without a listener the loss of a connection would end the process. Whoever uses it hears of it anyway.
-    pool.on('connect', (client) => client.on('error', () => {}));
-    pool.on('error', () => {});
+    // Without a listener the loss of a connection would end the process.
+    pool.on('error', ignore);
   }
 
   async begin(scope: Scope, readOnly: boolean): Promise<PostgresLease> {
@@ -150,9 +149,15 @@ export class PostgresConnections implements TenantConnections {
 
   private async connect(): Promise<PoolClient> {
     try {
-      return await this.pool.connect();
+      const client = await this.pool.connect();
+      // The pool listens to those it keeps; whoever uses one hears of its loss by an answer. Not when they are made:
+      // TypeORM has made the first before this is there.
+      if (!client.listeners('error').includes(ignore)) client.on('error', ignore);
+      return client;
     } catch (error) {
       throw databaseFailure(error);
     }
   }
 }
+
+function ignore(): void {}

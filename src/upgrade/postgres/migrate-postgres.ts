@@ -15,9 +15,10 @@ import type { MigrateOptions, MigrationReport } from '../migrate-database.js';
 import { MigrationRefusedError } from '../migration-refused.error.js';
 import { stepsUpTo } from '../plan.js';
 import { currentVersion, syncVersions } from '../schema-version.js';
+import { createMissingDatabase } from './missing-database.js';
 import { contextOf, migratorOf, refusePooler, withClient } from './migrator.js';
 import { type PostgresState, readPostgresState } from './postgres-state.js';
-import { prepareSchema } from './precheck.js';
+import { isSchemaMissing } from './precheck.js';
 import { type Digests, checkNothingChanged, digestTables } from './row-digests.js';
 
 export interface PostgresMigrateOptions extends Omit<MigrateOptions, 'path' | 'backup' | 'adoption'> {
@@ -36,16 +37,20 @@ const PAUSE_MS = 100;
  * @throws MigrationRefusedError with what is the matter and what to do
  */
 export async function migratePostgres(options: PostgresMigrateOptions): Promise<MigrationReport> {
-  const { database, log, lockTimeoutMs = LOCK_TIMEOUT_MS } = options;
+  const { database, log, dryRun, lockTimeoutMs = LOCK_TIMEOUT_MS } = options;
   const server = migratorOf(database);
   const context = contextOf(database, 'DATABASE_MIGRATOR_URL');
+  if (await createMissingDatabase(database, dryRun)) {
+    log?.(`[MIGRATE] Made the database ${server.database}`);
+  }
   return withClient(server, context, async (client) => {
     await refusePooler(server, context, client);
-    await prepareSchema(client, database);
+    const isNew = await isSchemaMissing(client, database);
     await lock(client, database.schema, lockTimeoutMs, () =>
       log?.('[MIGRATE] Waiting for another process to finish its migration...'),
     );
-    return new PostgresMigration(options, await readPostgresState(client, database.schema)).run();
+    const state = await readPostgresState(client, database.schema);
+    return new PostgresMigration(options, state, isNew).run();
   });
 }
 
@@ -78,6 +83,7 @@ class PostgresMigration {
   constructor(
     private readonly options: PostgresMigrateOptions,
     private readonly state: PostgresState,
+    private readonly isNew: boolean,
   ) {
     const { database } = options;
     this.dataSource = new DataSource({
@@ -123,6 +129,8 @@ class PostgresMigration {
   private async inTransaction(steps: readonly StepInfo[]): Promise<MigrationReport> {
     const { database, progress, direction } = this.options;
     const { schema } = database;
+    // Another process may have made it before this one got the lock.
+    if (this.isNew) await this.runner.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`);
     await this.runner.query(`SET LOCAL search_path TO ${quoteIdentifier(schema)}`);
     await this.runner.query(`SET LOCAL lock_timeout = '10s'`);
     progress?.(0, Math.max(1, steps.length), 'counting rows');

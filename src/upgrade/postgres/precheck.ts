@@ -5,11 +5,12 @@ import { MigrationRefusedError } from '../migration-refused.error.js';
 import { rowsOf } from './postgres-state.js';
 
 /**
- * Checks what a migration needs before it begins, and makes the schema where it is missing and may be made.
+ * Checks what a migration needs before it begins.
  *
+ * @returns whether the schema is missing, and may be made
  * @throws MigrationRefusedError with the command that mends it
  */
-export async function prepareSchema(client: Client, { schema, autoDdl }: PostgresConfig): Promise<void> {
+export async function isSchemaMissing(client: Client, { schema, autoDdl }: PostgresConfig): Promise<boolean> {
   const [{ found, usable, creatable, role, database }] = await rowsOf<{
     found: boolean;
     usable: boolean;
@@ -25,7 +26,7 @@ export async function prepareSchema(client: Client, { schema, autoDdl }: Postgre
     [schema],
   );
   const name = quoteIdentifier(schema);
-  if (found && usable) return;
+  if (found && usable) return false;
   if (found) {
     throw new MigrationRefusedError(
       `The role ${role} may not make tables in the schema ${schema}. As its owner or a superuser, run ` +
@@ -41,5 +42,5 @@ export async function prepareSchema(client: Client, { schema, autoDdl }: Postgre
         `. As a superuser, run CREATE SCHEMA ${name} AUTHORIZATION ${quoteIdentifier(role)}; or npm run db:roles -- --apply.`,
     );
   }
-  await client.query(`CREATE SCHEMA ${name}`);
+  return true;
 }

@@ -22,6 +22,25 @@ export function openTenantDatabase(dataSource: DataSource, tripwire: Tripwire): 
     : openSqlite(dataSource.driver as BetterSqlite3Driver, tripwire);
 }
 
+/** Bytes as a statement selects them, and what makes a buffer of their values. */
+export interface BytesForm {
+  select(column: string): string;
+  read(value: unknown): unknown;
+}
+
+/**
+ * The form in which many bytes are read with the least work; undefined where that is as they are. PostgreSQL's driver
+ * gets them as text, of which base64 has two thirds and costs half as much as the digits it gets otherwise.
+ */
+export function bytesForm(dataSource: Pick<DataSource, 'options'>): BytesForm | undefined {
+  return isPostgres(dataSource) ? BASE64 : undefined;
+}
+
+const BASE64: BytesForm = {
+  select: (column) => `encode(${column}, 'base64')`,
+  read: (value) => (typeof value === 'string' ? Buffer.from(value, 'base64') : value),
+};
+
 /**
  * The condition that columns hold one of some lists of values.
  *

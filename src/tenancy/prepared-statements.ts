@@ -1,4 +1,5 @@
 import type { EntityMetadata, ObjectLiteral, Repository, SelectQueryBuilder } from 'typeorm';
+import { type BytesForm, bytesForm } from '../database/dialect.js';
 import type { ListedResult } from '../database/statement-result.js';
 import { isPlain } from './column-values.js';
 import { TenancyViolationError } from './errors.js';
@@ -46,6 +47,11 @@ abstract class PreparedStatement<Entity extends ObjectLiteral> {
 
   protected abstract write(): Written;
 
+  /** The text that is run, of what `write` gives. */
+  protected finish(text: string): string {
+    return text;
+  }
+
   protected execute(values: Values): ListedResult | Promise<ListedResult> {
     const { sql, places } = this.readyFor(values);
     const parameters = places.map((place) => (place instanceof TenantValue ? place : valueAt(place, values)));
@@ -81,7 +87,7 @@ abstract class PreparedStatement<Entity extends ObjectLiteral> {
     if (Object.keys(written.expressionMap.parameters).length > 0) {
       throw new TenancyViolationError('A prepared statement gets its values when it runs');
     }
-    const text = written.getQuery();
+    const text = this.finish(written.getQuery());
     return { text, lists: [...text.matchAll(LIST)].map(([, name]) => name) };
   }
 }
@@ -107,6 +113,7 @@ interface EntityColumn {
 /** A prepared selection of entities of one table, or of some columns of them. */
 export class PreparedSelect<Entity extends ObjectLiteral> extends PreparedStatement<Entity> {
   private readonly columns: ReadonlyMap<string, EntityColumn>;
+  private readonly bytes: BytesForm | undefined;
   /** The entity's columns as the statement selects them, by the list that the database gives them in. */
   private readonly selected = new WeakMap<readonly string[], readonly (EntityColumn | undefined)[]>();
 
@@ -121,7 +128,9 @@ export class PreparedSelect<Entity extends ObjectLiteral> extends PreparedStatem
     private readonly build: (query: SelectQueryBuilder<Entity>) => SelectQueryBuilder<Entity>,
   ) {
     super(repository);
-    const { driver } = repository.manager.dataSource;
+    const { dataSource } = repository.manager;
+    const { driver } = dataSource;
+    this.bytes = bytesForm(dataSource);
     // As TypeORM names the columns of a selection.
     this.columns = new Map(
       repository.metadata.columns.map((column) => [
@@ -129,7 +138,9 @@ export class PreparedSelect<Entity extends ObjectLiteral> extends PreparedStatem
         {
           property: column.propertyName,
           read: isPlain(column)
-            ? undefined
+            ? column.type === 'blob'
+              ? this.bytes?.read
+              : undefined
             : (value) => driver.prepareHydratedValue(value, column) as unknown,
         },
       ]),
@@ -152,6 +163,19 @@ export class PreparedSelect<Entity extends ObjectLiteral> extends PreparedStatem
 
   protected override write(): Written {
     return this.build(this.repository.createQueryBuilder(this.alias));
+  }
+
+  protected override finish(text: string): string {
+    const { bytes, alias } = this;
+    if (!bytes) return text;
+    const { driver } = this.repository.manager.dataSource;
+    return this.repository.metadata.columns
+      .filter(({ type }) => type === 'blob')
+      .reduce((all, { databaseName }) => {
+        const column = `${driver.escape(alias)}.${driver.escape(databaseName)}`;
+        const named = ` AS ${driver.escape(`${alias}_${databaseName}`)}`;
+        return all.replace(column + named, bytes.select(column) + named);
+      }, text);
   }
 
   private entityOf(names: readonly string[], row: readonly unknown[]): Entity {

@@ -9,8 +9,10 @@ const VAULTS = 4;
 
 export interface ClientsResult {
   readonly requests: number;
-  /** Answers other than 201 to an add and 200 to a search, and searches that did not find what was just added. */
-  readonly errors: number;
+  /** What was answered to an add but no memory, and to a search but no results: the codes, or nothing readable. */
+  readonly errors: readonly string[];
+  /** Searches by a text just added which did not have it among the first ten. */
+  readonly unfound: number;
   /** Memories whose add was answered and which are not there. */
   readonly lost: number;
 }
@@ -29,7 +31,8 @@ export async function measureClients(seed: number, makeDatabase: MakeDatabase): 
       results.reduce((total, result) => total + count(result), 0);
     return {
       requests: sum(({ requests }) => requests),
-      errors: sum(({ errors }) => errors),
+      errors: results.flatMap(({ errors }) => errors),
+      unfound: sum(({ unfound }) => unfound),
       lost: sum(({ lost }) => lost),
     };
   } finally {
@@ -40,20 +43,22 @@ export async function measureClients(seed: number, makeDatabase: MakeDatabase): 
 
 async function work(load: Load, store: Store): Promise<ClientsResult> {
   const added: { id: string; content: string }[] = [];
-  let errors = 0;
+  const errors: string[] = [];
+  let unfound = 0;
   for (let n = 0; n < EACH; n += 1) {
-    const memory = await answerOf<{ id: string; content: string }>(load, {
+    const memory = await answerOf<{ id: string; content: string; code?: string }>(load, {
       ...store.add(),
       status: 'any',
     });
     if (memory?.id === undefined) {
-      errors += 1;
+      errors.push(memory?.code ?? 'unreadable');
       continue;
     }
     added.push(memory);
     const search = { ...store.search(), body: { query: memory.content, limit: 10 }, status: 'any' as const };
-    const found = await answerOf<{ results: { id: string }[] }>(load, search);
-    if (!found?.results?.some(({ id }) => id === memory.id)) errors += 1;
+    const found = await answerOf<{ results?: { id: string }[]; code?: string }>(load, search);
+    if (!found?.results) errors.push(found?.code ?? 'unreadable');
+    else if (!found.results.some(({ id }) => id === memory.id)) unfound += 1;
   }
   let lost = 0;
   for (const { id, content } of added) {
@@ -67,7 +72,7 @@ async function work(load: Load, store: Store): Promise<ClientsResult> {
     });
     if (there?.content !== content) lost += 1;
   }
-  return { requests: 2 * EACH, errors, lost };
+  return { requests: 2 * EACH, errors, unfound, lost };
 }
 
 async function answerOf<Body>(load: Load, call: Call): Promise<Body | undefined> {

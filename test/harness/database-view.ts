@@ -82,6 +82,15 @@ export class DatabaseView {
     }
   }
 
+  /** On PostgreSQL, keeps everybody from a table until `letGo`. */
+  hold(table: string): void {
+    this.postgres!.run(`BEGIN; LOCK TABLE ${SCHEMA}.${table} IN ACCESS EXCLUSIVE MODE`);
+  }
+
+  letGo(): void {
+    this.postgres!.run('ROLLBACK');
+  }
+
   /** Changes whenever another connection commits something; now and then also when none did. */
   version(): number {
     if (!this.postgres) return this.sqlite!.pragma('data_version', { simple: true }) as number;

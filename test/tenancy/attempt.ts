@@ -31,6 +31,8 @@ export interface Path {
   readonly expectOnPostgres?: Outcome;
   /** It leaves a plain connection in another state than it found it. */
   readonly unsettling?: true;
+  /** It sets what row-level security goes by: of no request's doing, since SQL by hand is refused. */
+  readonly setsVault?: true;
   /** It tells that an id of the same vault is taken: intended, since ids are unique in a vault. */
   readonly tellsTakenIds?: true;
 }

@@ -14,8 +14,8 @@ export function describeChecks(what: string, checks: readonly Check[]): void {
     // A file's size is the file system's own matter on PostgreSQL.
     const those = checks.filter(({ room, onSqlite }) => !onPostgres || (room === undefined && !onSqlite));
 
-    it.each(those)('$name', async ({ room, run }) => {
-      const house = await House.open(template, { room });
+    it.each(those)('$name', async ({ run, ...settings }) => {
+      const house = await House.open(template, settings);
       try {
         await run(house);
       } finally {

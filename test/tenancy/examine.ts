@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { openTenants } from '../harness/tenants.js';
 import { type Finding, failures, runBattery } from './battery.js';
 import { CHECKS } from './checks/all.js';
-import { House } from './checks/check.js';
+import { type Check, House } from './checks/check.js';
 import { SETTINGS, type Setting } from './settings.js';
 
 /** A check that waits for what never comes has failed too. Milliseconds. */
@@ -38,18 +38,28 @@ async function failingIn(
   return names(await runBattery(template, setting, openTenants, (findings) => enough(names(findings))));
 }
 
-/** The names of the checks that fail. @param template an empty, migrated database */
-export async function failingChecks(template: string): Promise<string[]> {
+/**
+ * The name of the first check that fails.
+ *
+ * @param template an empty, migrated database
+ * @param patience how long a check may take, in ms
+ */
+export async function failingChecks(
+  template: string,
+  checks: readonly Check[] = CHECKS,
+  patience = PATIENCE,
+): Promise<string[]> {
   const failing: string[] = [];
-  for (const { name, room, run } of CHECKS) {
-    const house = await House.open(template, { room });
+  for (const { name, run, ...settings } of checks) {
+    const house = await House.open(template, settings);
     try {
-      await within(PATIENCE, run(house));
+      await within(patience, run(house));
     } catch {
       failing.push(name);
       break;
     } finally {
-      await house.close().catch(() => {});
+      // What it left undone may hold a connection for good.
+      await within(patience, house.close()).catch(() => {});
     }
   }
   return failing;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Plugin } from 'vitest/config';
 import { MUTANTS } from './mutants/all.js';
+import { postgres } from './mutants/postgres.js';
 import { type Mutant, mutate } from './mutants/mutant.js';
 
 const MARK = '?mutant=';
@@ -56,7 +57,9 @@ export function mutants(): Plugin {
     transform(code, id) {
       const [file, name] = id.split(MARK);
       if (name === undefined) return undefined;
-      const mutant = MUTANTS.find((candidate) => candidate.name === decodeURIComponent(name));
+      const mutant = [...MUTANTS, ...postgres].find(
+        (candidate) => candidate.name === decodeURIComponent(name),
+      );
       if (!mutant) throw new Error(`There is no mutant ${name}`);
       if (!copies.has(name)) copies.set(name, copiesFor(mutant, file));
       const edits = mutant.edits.filter((edit) => join(root, edit.file) === file);

@@ -91,10 +91,13 @@ export class PostgresLease implements Lease {
     try {
       if (this.unopened) throw this.unopened.error;
       const answer = send(this.client, sql, values, rowMode);
-      if (!this.opening) return await answer;
-      const [, first] = await Promise.all([this.opening, answer]);
-      this.opening = undefined;
-      return first;
+      if (this.opening) {
+        // First, for its failure is the cause of all that follow it.
+        answer.catch(() => {});
+        await this.opening;
+        this.opening = undefined;
+      }
+      return await answer;
     } catch (error) {
       if (isLost(error)) this.lost = true;
       throw databaseFailure(error);

@@ -16,6 +16,8 @@ export interface Check {
   readonly room?: number;
   /** About the one connection that writes on SQLite. */
   readonly onSqlite?: true;
+  /** Settings beside those of the database, on PostgreSQL. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly run: (house: House) => Promise<void>;
 }
 
@@ -35,15 +37,8 @@ export class House {
     this.facts = dataSource.getRepository(Fact);
   }
 
-  /**
-   * @param template an empty, migrated database
-   * @param env settings beside those of the database, on PostgreSQL
-   */
-  static async open(
-    template: string,
-    { room }: Pick<Check, 'room'> = {},
-    env: NodeJS.ProcessEnv = {},
-  ): Promise<House> {
+  /** @param template an empty, migrated database */
+  static async open(template: string, { room, env }: Pick<Check, 'room' | 'env'> = {}): Promise<House> {
     const path = copyOf(template);
     let writer: Database.Database | undefined;
     const options = tenantOptions(path, env);

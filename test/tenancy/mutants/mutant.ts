@@ -12,7 +12,7 @@ export interface Mutant {
   readonly name: string;
   readonly edits: readonly Edit[];
   /** What must notice: the access paths, or the checks of context and units of work. */
-  readonly caughtBy: 'paths' | 'checks';
+  readonly caughtBy: 'paths' | 'checks' | 'postgres';
   /**
    * The tripwire is off in this mutant and in what it is compared with: it refuses what this protection
    * would let through, so that alone it cannot be seen to be missing.
@@ -48,6 +48,7 @@ export const TOKENS = 'src/tenancy/sql-tokens.ts';
 export const UNIT = 'src/tenancy/unit-of-work.ts';
 export const RUNNER = 'src/database/tenant-query-runner.ts';
 export const CONNECTION = 'src/database/sqlite/sqlite-connection.ts';
+export const POSTGRES = 'src/database/postgres/postgres-connections.ts';
 export const SQLITE = 'src/database/sqlite/sqlite-database.ts';
 export const WRITER = 'src/database/sqlite/sqlite-writer.ts';
 
@@ -68,6 +69,11 @@ export function paths(name: string, ...edits: Edit[]): Mutant {
 /** A mutant that the checks of context and units of work must find out. */
 export function checks(name: string, ...edits: Edit[]): Mutant {
   return { name, edits, caughtBy: 'checks' };
+}
+
+/** A mutant that the checks of units of work on PostgreSQL must find out. */
+export function onPostgres(name: string, ...edits: Edit[]): Mutant {
+  return { name, edits, caughtBy: 'postgres' };
 }
 
 /** A protection that the tripwire stands behind. */

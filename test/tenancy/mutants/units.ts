@@ -72,7 +72,7 @@ export const units: readonly Mutant[] = [
     },
     {
       file: RUNNER,
-      find: "if (this.unit && !this.transaction) throw new TenancyViolationError('This unit of work has ended');",
+      find: "if (this.unit && !this.lease) throw new TenancyViolationError('This unit of work has ended');",
       replace: '',
     },
   ),

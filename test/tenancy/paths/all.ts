@@ -5,6 +5,7 @@ import { finding } from './finding.js';
 import { injecting } from './injecting.js';
 import { inserting } from './inserting.js';
 import { joining } from './joining.js';
+import { postgres } from './postgres.js';
 import { preparing } from './preparing.js';
 import { raw } from './raw.js';
 import { relations } from './relations.js';
@@ -25,5 +26,6 @@ export const PATHS: readonly Path[] = [
   ...changing,
   ...preparing,
   ...raw,
+  ...postgres,
   ...surroundings,
 ];

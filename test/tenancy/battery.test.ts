@@ -40,6 +40,7 @@ describe('the access paths of TypeORM', () => {
     const findings = await runBattery(template, setting, openPlain);
     console.log(`${setting.name}, plain data source: ${summary(findings)}`);
     const leaks = findings.filter(({ leak }) => leak !== undefined);
-    expect(leaks.length).toBeGreaterThan(0.7 * PATHS.length);
+    // PostgreSQL cannot read all that is SQL to SQLite, nor the other way round.
+    expect(leaks.length).toBeGreaterThan(0.5 * PATHS.length);
   });
 });

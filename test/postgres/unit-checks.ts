@@ -2,6 +2,9 @@ import pg, { type Pool } from 'pg';
 import { expect } from 'vitest';
 import { BusyError } from '../../src/database/busy.error.js';
 import { Fact } from '../../src/facts/fact.entity.js';
+import { Tenancy } from '../../src/tenancy/tenancy.js';
+import { TenantDataSource } from '../../src/tenancy/tenant-data-source.js';
+import { tenantOptions } from '../harness/tenants.js';
 import { type Check, type House, Signal, inVault, newFact, watched } from '../tenancy/checks/check.js';
 
 const failure = new Error('this unit of work fails');
@@ -232,6 +235,9 @@ export const postgresChecks: readonly Check[] = [
   {
     name: 'the writers of a vault take turns, whichever process they are in, and those of another do not wait',
     run: async (house) => {
+      // Another process has connections of its own, and knows of this one by the server alone.
+      const other = await new TenantDataSource(tenantOptions(house.path)).initialize();
+      const both = [house, { tenancy: new Tenancy(other), facts: other.getRepository(Fact) }];
       const [wrote, done] = [new Signal(), new Signal()];
       const holding = watched(
         inVault('A', () =>
@@ -246,23 +252,28 @@ export const postgresChecks: readonly Check[] = [
       await inVault('B', () => house.tenancy.transaction(() => house.add('b')));
       await inVault('B', () => house.add('c'));
       expect(house.stored()).toEqual(['B/b', 'B/c']);
-      const waiting = watched(inVault('A', () => house.add('d')));
+      const waiting = [
+        watched(inVault('A', () => house.add('d'))),
+        watched(inVault('A', () => both[1].facts.insert(newFact('e')))),
+      ];
       await until(() => countOf(house, "wait_event_type = 'Lock' AND wait_event = 'advisory'") === 1);
       expect(await inVault('A', () => house.ids())).toEqual([]);
       done.reach();
-      await Promise.all([holding, waiting]);
+      await Promise.all([holding, ...waiting]);
       await inVault('A', async () => {
         await Promise.all(
-          Array.from({ length: 100 }, () =>
-            house.tenancy.transaction(async () => {
-              const { confidence } = await house.facts.findOneByOrFail({ id: 'counter' });
-              await house.facts.update({ id: 'counter' }, { confidence: confidence + 1 });
-            }),
-          ),
+          Array.from({ length: 100 }, (_, i) => {
+            const { tenancy, facts } = both[i % 2];
+            return tenancy.transaction(async () => {
+              const { confidence } = await facts.findOneByOrFail({ id: 'counter' });
+              await facts.update({ id: 'counter' }, { confidence: confidence + 1 });
+            });
+          }),
         );
         expect((await house.facts.findOneByOrFail({ id: 'counter' })).confidence).toBe(100);
       });
       await expectClean(house);
+      await other.destroy();
     },
   },
   {

@@ -32,8 +32,8 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...(onPostgres ? WITHOUT_POSTGRES.map(([files]) => files) : [])],
     globalSetup: ['test/harness/postgres/global-setup.ts'],
     setupFiles: ['test/harness/postgres/drop-databases.ts'],
-    // A server of its own asks for its share of the processors too.
-    testTimeout: onPostgres ? 300_000 : 120_000,
+    // Servers of the tests and of the database ask for their share of the processors too.
+    testTimeout: 300_000,
     hookTimeout: 120_000,
     pool: 'forks',
     // What a mutant leaves undone may fail when nobody waits for it any more; its test has judged it already.

@@ -46,7 +46,12 @@ export class SyncPostgres {
     Atomics.store(this.signal, 0, 0);
     this.port.postMessage({ sql: text, values });
     Atomics.wait(this.signal, 0, 0);
-    const { message } = receiveMessageOnPort(this.port) as { message: Answer };
+    let received = receiveMessageOnPort(this.port) as { message: Answer } | undefined;
+    // The signal may overtake the message.
+    for (; !received; received = receiveMessageOnPort(this.port) as { message: Answer } | undefined) {
+      Atomics.wait(this.signal, 0, 1, 1);
+    }
+    const { message } = received;
     const { rows, error } = message;
     if (error) throw Object.assign(new Error(error.message), { code: error.code });
     for (const row of rows ?? []) {

@@ -86,6 +86,8 @@ describe.runIf(onPostgres)('on PostgreSQL', () => {
       const asked = [client.get('/v1/memories'), client.post('/v1/memories', { content: 'another owl' })];
       await until(() => observer.all(WAITING).length === 2);
       end();
+      // A connection learns of its end when it next looks: the tables stay locked until both are gone.
+      await until(() => observer.all(WAITING).length === 0);
       superuser.run('ROLLBACK');
       for (const answer of asked) expectBusy(await answer);
       for (let i = 0; i < 3; i++) {

@@ -1,7 +1,7 @@
-import { onPostgres } from '../harness/postgres/postgres-databases.js';
 import type { DataSource } from 'typeorm';
 import { isPostgres } from '../../src/database/dialect.js';
 import { TenantContext } from '../../src/tenancy/tenant-context.js';
+import { onPostgres } from '../harness/postgres/postgres-databases.js';
 import { TenantWorld } from '../harness/tenants.js';
 import { Attempt, type Outcome, type Path } from './attempt.js';
 import { PATHS } from './paths/all.js';
@@ -119,7 +119,8 @@ function asText(value: unknown): string {
 
 /**
  * An answer as the same text in whatever order its rows are: where none is asked for, PostgreSQL gives them as they
- * lie and as its plan takes them. On SQLite the order counts.
+ * lie and as its plan takes them, those of its catalog too: which table it refuses first says nothing of any row. On
+ * SQLite the order counts.
  */
 function inNoOrder(answer: string | undefined): string | undefined {
   if (!onPostgres || answer === undefined) return answer;
@@ -131,6 +132,6 @@ function inNoOrder(answer: string | undefined): string | undefined {
   try {
     return JSON.stringify(sorted(JSON.parse(answer)));
   } catch {
-    return answer;
+    return answer.replace(/must be owner of table \w+/, 'must be owner of a table');
   }
 }

@@ -52,7 +52,7 @@ export const raw: readonly Path[] = [
   query('a named parameter', 'SELECT * FROM memories WHERE vault_id = $vault', [{ vault: 'B' }]),
   query('UNION', 'SELECT 1 UNION ALL SELECT content FROM memories'),
   query('a CTE', 'WITH m AS (SELECT * FROM memories) SELECT * FROM m'),
-  query('VALUES', 'VALUES ((SELECT string_agg(content, content) FROM memories))'),
+  query('VALUES', 'VALUES ((SELECT string_agg(content, content ORDER BY content) FROM memories))'),
   query('a table function', "SELECT * FROM pragma_table_info('memories')"),
   query(
     'a table function over another',

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigModule } from '../src/config/config.module.js';
 import { CONFIG, ConfigError, isLoopback, loadConfig, readEnvironment } from '../src/config/config.js';
 import { KNOWN } from '../src/config/setting-reader.js';
+import { problemOf, problemsOf } from './harness/config-problems.js';
 
 const CWD = '/srv/cairn';
 const SECRET = 'correct horse battery staple, forty-odd bytes';
@@ -18,22 +19,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 type Env = Record<string, string>;
 const load = (env: Env) => loadConfig(env, CWD);
 
-function problems(env: Env): readonly string[] {
-  try {
-    load(env);
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
-    return (error as ConfigError).problems;
-  }
-  return [];
-}
+const problems = (env: Env) => problemsOf(() => load(env));
 
-/** The one problem of an environment. */
-function problem(env: Env): string {
-  const found = problems(env);
-  expect(found).toHaveLength(1);
-  return found[0];
-}
+const problem = (env: Env) => problemOf(() => load(env));
 
 describe('defaults', () => {
   it('is a dev-mode server on loopback with an SQLite file', () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { endBuiltServers, startBuiltServer } from './built-server.js';
-import { AcknowledgingWriter, type State } from './harness/acknowledging-writer.js';
+import { type State, lost, writersOf } from './harness/acknowledging-writer.js';
 import { newDatabase } from './harness/app.js';
 import { DatabaseView } from './harness/database-view.js';
 import { recordFigure } from './harness/figures.js';
@@ -15,14 +15,6 @@ const CYCLES = Number(process.env.KILL_CYCLES ?? 10);
 const WRITERS = 8;
 
 afterAll(endBuiltServers);
-
-/** Two vaults, in each two users, one of them written to from two sides, and a service. */
-function writersOf(random: Random, prefix = ''): AcknowledgingWriter[] {
-  return Array.from({ length: WRITERS }, (_, i) => {
-    const user = ['ana', 'ana', 'ben', undefined][i >> 1];
-    return new AcknowledgingWriter(`${prefix}w${i}`, `vault-${i % 2}`, user, random);
-  });
-}
 
 interface Row {
   id: string;
@@ -47,24 +39,13 @@ function stored(path: string): Map<string, State> {
   return new Map(rows.map(({ id, content, session, version }) => [id, { content, session, version }]));
 }
 
-/** @returns the acknowledged writes that are not there as they should be */
-function lost(writers: readonly AcknowledgingWriter[], found: ReadonlyMap<string, State>): string[] {
-  return writers.flatMap(({ states }) =>
-    [...states].flatMap(([id, state]) =>
-      JSON.stringify(found.get(id)) === JSON.stringify(state)
-        ? []
-        : [`${id}: ${JSON.stringify(state)} is ${JSON.stringify(found.get(id))}`],
-    ),
-  );
-}
-
 describe('the built server', () => {
   it(
     'loses no acknowledged write, and leaves no row without index entry, when it is killed',
     async () => {
       const random = new Random(seed);
       const path = newDatabase();
-      const writers = writersOf(random);
+      const writers = writersOf(random, WRITERS);
       const acknowledged = () => writers.reduce((sum, writer) => sum + writer.acknowledged, 0);
       const missing: string[] = [];
       let inDoubt = 0;
@@ -105,7 +86,7 @@ describe('the built server', () => {
     const random = new Random(seed + 1);
     const path = newDatabase();
     const servers = await Promise.all([1, 2].map(() => startBuiltServer(environmentOf(path))));
-    const writers = servers.map((_, i) => writersOf(random, `p${i}-`));
+    const writers = servers.map((_, i) => writersOf(random, WRITERS, `p${i}-`));
     await Promise.all(servers.flatMap(({ url }, i) => writers[i].map((writer) => writer.write(url, 60))));
     const all = writers.flat();
     expect(lost(all, stored(path))).toEqual([]);

@@ -1,8 +1,9 @@
 import { ConfigError, loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import type { PostgresConfig } from '../config/postgres-config.js';
+import { PASSWORD_SETTINGS } from '../config/postgres-settings.js';
 import { connectAsAdmin } from '../upgrade/postgres/admin-connection.js';
 import { applyRoles, type RolePasswords } from '../upgrade/postgres/apply-roles.js';
-import { PASSWORD_SETTINGS, roleScript } from '../upgrade/postgres/role-script.js';
+import { roleScript } from '../upgrade/postgres/role-script.js';
 import { type RoleTarget, recommendations } from '../upgrade/postgres/role-statements.js';
 import { readCommandLine, runCommand } from './command.js';
 

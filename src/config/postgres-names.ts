@@ -26,7 +26,7 @@ export const roleName = name.refine((role) => role !== 'public' && role !== 'non
   error: 'must not be public or none, which PostgreSQL does not let a role be called',
 });
 
-/** ASCII needs no normalisation (RFC 4013) before it is hashed. */
+/** The same to every client: what is not ASCII each prepares in its own way before it is hashed. */
 export const rolePassword = z
   .string()
   .regex(/^[\x20-\x7e]{1,256}$/, 'must be 1 to 256 printable characters of ASCII');

@@ -144,15 +144,18 @@ const ROLE_SETTINGS = [
   ['backup', 'DATABASE_BACKUP_ROLE'],
 ] as const;
 
-const PASSWORD_SETTINGS = [
-  ['migrator', 'CAIRN_MIGRATOR_PASSWORD'],
-  ['app', 'CAIRN_APP_PASSWORD'],
-  ['operator', 'CAIRN_OPERATOR_PASSWORD'],
-  ['backup', 'CAIRN_BACKUP_PASSWORD'],
-] as const;
+/** The settings that hold passwords for `db:roles`. */
+export const PASSWORD_SETTINGS = {
+  migrator: 'CAIRN_MIGRATOR_PASSWORD',
+  app: 'CAIRN_APP_PASSWORD',
+  operator: 'CAIRN_OPERATOR_PASSWORD',
+  backup: 'CAIRN_BACKUP_PASSWORD',
+} as const;
 
 function readPasswords(reader: SettingReader): PostgresConfig['passwords'] {
-  const given = PASSWORD_SETTINGS.map(([kind, setting]) => [kind, reader.value(setting)] as const);
+  const given = Object.entries(PASSWORD_SETTINGS).map(
+    ([kind, setting]) => [kind, reader.value(setting)] as const,
+  );
   return Object.fromEntries(given.filter(([, password]) => password !== undefined));
 }
 

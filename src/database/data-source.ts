@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
-import type { Config, SqliteConfig } from '../config/config.js';
+import type { SqliteConfig } from '../config/config.js';
 import type { PostgresConfig } from '../config/postgres-config.js';
 import { entities } from './entities.js';
 import { clientOptions } from './postgres/client-options.js';
@@ -22,7 +22,7 @@ const COMMON = {
  * TypeORM command line, which adds the migrations to it.
  */
 export function dataSourceOptions(
-  database: Pick<SqliteConfig, 'kind' | 'path'> | PostgresConfig | Config['database'],
+  database: Pick<SqliteConfig, 'kind' | 'path'> | PostgresConfig,
 ): DataSourceOptions {
   return database.kind === 'postgres' ? postgresOptions(database) : sqliteOptions(database);
 }

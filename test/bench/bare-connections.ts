@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { databaseFailure } from '../../src/database/postgres/database-failure.js';
-import { type Answer, columnsOf, send, writes } from '../../src/database/postgres/statement.js';
+import { listedResult, send, statementResult, writes } from '../../src/database/postgres/statement.js';
 import type { ListedResult, StatementResult } from '../../src/database/statement-result.js';
 import type { Lease, Statements, TenantConnections } from '../../src/database/tenant-connections.js';
 
@@ -37,13 +37,11 @@ class BareLease implements Lease {
   constructor(private readonly client: PoolClient) {}
 
   async run(sql: string, values: readonly unknown[]): Promise<StatementResult> {
-    const { fields, rows, rowCount } = (await this.send(sql, values)) as Answer;
-    return fields.length > 0 ? { rows, changes: 0 } : { changes: rowCount ?? 0 };
+    return statementResult(await this.send(sql, values));
   }
 
   async list(sql: string, values: readonly unknown[]): Promise<ListedResult> {
-    const { fields, rows, rowCount } = await this.send(sql, values, 'array');
-    return { columns: columnsOf(sql, fields), rows, changes: fields.length > 0 ? 0 : (rowCount ?? 0) };
+    return listedResult(sql, await this.send(sql, values, 'array'));
   }
 
   writes(sql: string): boolean {

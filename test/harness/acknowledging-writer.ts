@@ -103,3 +103,22 @@ export class AcknowledgingWriter {
     return ['PATCH', `/${id}`, { content, ...(moves && { session_id: session }) }];
   }
 }
+
+/** Writers to two vaults, in each to two users, one of them from two sides. @param prefix of their names, and of ids */
+export function writersOf(random: Random, count: number, prefix = ''): AcknowledgingWriter[] {
+  return Array.from({ length: count }, (_, i) => {
+    const user = ['ana', 'ana', 'ben', undefined][i >> 1];
+    return new AcknowledgingWriter(`${prefix}w${i}`, `vault-${i % 2}`, user, random);
+  });
+}
+
+/** @returns the acknowledged writes that are not there as they should be */
+export function lost(writers: readonly AcknowledgingWriter[], found: ReadonlyMap<string, State>): string[] {
+  return writers.flatMap(({ states }) =>
+    [...states].flatMap(([id, state]) =>
+      JSON.stringify(found.get(id)) === JSON.stringify(state)
+        ? []
+        : [`${id}: ${JSON.stringify(state)} is ${JSON.stringify(found.get(id))}`],
+    ),
+  );
+}

@@ -4,8 +4,9 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig, loadDatabaseConfig } from '../../src/config/config.js';
+import { loadConfig, loadDatabaseConfig } from '../../src/config/config.js';
 import type { PostgresConfig } from '../../src/config/postgres-config.js';
+import { problemOf, problemsOf } from '../harness/config-problems.js';
 
 const REGISTRY = 'MEMORY_POSTGRES_PROJECT_REGISTRY';
 const folder = mkdtempSync(join(tmpdir(), 'cairn-postgres-config-'));
@@ -30,21 +31,9 @@ function postgres(env: Env | string): PostgresConfig {
   return database;
 }
 
-function problems(env: Env): readonly string[] {
-  try {
-    loadDatabaseConfig(env, folder);
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
-    return (error as ConfigError).problems;
-  }
-  return [];
-}
+const problems = (env: Env) => problemsOf(() => loadDatabaseConfig(env, folder));
 
-function problem(env: Env): string {
-  const found = problems(env);
-  expect(found).toHaveLength(1);
-  return found[0];
-}
+const problem = (env: Env) => problemOf(() => loadDatabaseConfig(env, folder));
 
 describe('a PostgreSQL database', () => {
   it('has these defaults', () => {

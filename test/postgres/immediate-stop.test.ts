@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuiltServer, endBuiltServers, startBuiltServer } from '../built-server.js';
-import { AcknowledgingWriter, type State } from '../harness/acknowledging-writer.js';
+import { type State, lost, writersOf } from '../harness/acknowledging-writer.js';
 import { DatabaseView } from '../harness/database-view.js';
 import { recordFigure } from '../harness/figures.js';
 import { SOUND, auditIndex } from '../harness/index-audit.js';
@@ -17,14 +17,6 @@ const WRITERS = 8;
 /** How long the service may take to answer again, on however busy a machine. */
 const PATIENCE_MS = 60_000;
 
-/** Two vaults, in each two users, one of them written to from two sides, and a service. */
-function writersOf(random: Random): AcknowledgingWriter[] {
-  return Array.from({ length: WRITERS }, (_, i) => {
-    const user = ['ana', 'ana', 'ben', undefined][i >> 1];
-    return new AcknowledgingWriter(`w${i}`, `vault-${i % 2}`, user, random);
-  });
-}
-
 /** Everything there is, by id (the writers' ids are unique across vaults). */
 function stored(url: string): Map<string, State> {
   const view = new DatabaseView(url);
@@ -33,16 +25,6 @@ function stored(url: string): Map<string, State> {
   );
   view.close();
   return new Map(rows.map(({ id, content, session, version }) => [id, { content, session, version }]));
-}
-
-function lost(writers: readonly AcknowledgingWriter[], found: ReadonlyMap<string, State>): string[] {
-  return writers.flatMap(({ states }) =>
-    [...states].flatMap(([id, state]) =>
-      JSON.stringify(found.get(id)) === JSON.stringify(state)
-        ? []
-        : [`${id}: ${JSON.stringify(state)} is ${JSON.stringify(found.get(id))}`],
-    ),
-  );
 }
 
 describe.skipIf(!POSTGRES_BIN)('when PostgreSQL is stopped at once under load', () => {
@@ -70,7 +52,7 @@ describe.skipIf(!POSTGRES_BIN)('when PostgreSQL is stopped at once under load', 
     'nothing acknowledged is lost, the answer is 503 meanwhile, and the service goes on by itself',
     async () => {
       const random = new Random(seed);
-      const writers = writersOf(random);
+      const writers = writersOf(random, WRITERS);
       const missing: string[] = [];
       const acknowledged = () => writers.reduce((sum, writer) => sum + writer.acknowledged, 0);
       let inDoubt = 0;

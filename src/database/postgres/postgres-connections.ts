@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Pool, PoolClient, QueryArrayResult } from 'pg';
 import type { Scope } from '../../tenancy/scope.js';
-import type { ListedResult, StatementResult } from '../statement-result.js';
 import type { Statements, TenantConnections } from '../tenant-connections.js';
 import { databaseFailure, isLost } from './database-failure.js';
+import { lockKey } from './lock-key.js';
 import { PostgresLease } from './postgres-lease.js';
 import { release } from './release.js';
-import { type Answer, columnsOf, send, writes } from './statement.js';
+import { listedResult, send, statementResult, writes } from './statement.js';
 import { VaultTurns } from './vault-turns.js';
 
 /** How long a transaction may take, in ms. */
@@ -69,14 +68,8 @@ export class PostgresConnections implements TenantConnections {
 
   alone(scope: Scope): Statements {
     return {
-      run: async (sql, values): Promise<StatementResult> => {
-        const { fields, rows, rowCount } = (await this.single(scope, sql, values)) as Answer;
-        return fields.length > 0 ? { rows, changes: 0 } : { changes: rowCount ?? 0 };
-      },
-      list: async (sql, values): Promise<ListedResult> => {
-        const { fields, rows, rowCount } = await this.single(scope, sql, values, 'array');
-        return { columns: columnsOf(sql, fields), rows, changes: fields.length > 0 ? 0 : (rowCount ?? 0) };
-      },
+      run: async (sql, values) => statementResult(await this.single(scope, sql, values)),
+      list: async (sql, values) => listedResult(sql, await this.single(scope, sql, values, 'array')),
     };
   }
 
@@ -125,8 +118,7 @@ export class PostgresConnections implements TenantConnections {
 
   /** Waits until no other transaction writes to the vault; two vaults may, once in 2^64, share a turn. */
   private turnOf(vaultId: string): string {
-    const hash = createHash('sha256').update(`${this.schema}\0${vaultId}`).digest();
-    return `SELECT pg_advisory_xact_lock(${hash.readBigInt64BE()})`;
+    return `SELECT pg_advisory_xact_lock(${lockKey(this.schema, vaultId)})`;
   }
 
   /** A connection for one transaction; a writer's only when it is its turn. */

@@ -2,7 +2,7 @@ import type { PoolClient, QueryArrayResult } from 'pg';
 import type { ListedResult, StatementResult } from '../statement-result.js';
 import type { Lease } from '../tenant-connections.js';
 import { databaseFailure, isLost } from './database-failure.js';
-import { type Answer, columnsOf, send, writes } from './statement.js';
+import { listedResult, send, statementResult, writes } from './statement.js';
 
 /** A connection of the pool with an open transaction. */
 export class PostgresLease implements Lease {
@@ -32,13 +32,11 @@ export class PostgresLease implements Lease {
   }
 
   async run(sql: string, values: readonly unknown[]): Promise<StatementResult> {
-    const { fields, rows, rowCount } = (await this.send(sql, values)) as Answer;
-    return fields.length > 0 ? { rows, changes: 0 } : { changes: rowCount ?? 0 };
+    return statementResult(await this.send(sql, values));
   }
 
   async list(sql: string, values: readonly unknown[]): Promise<ListedResult> {
-    const { fields, rows, rowCount } = await this.send(sql, values, 'array');
-    return { columns: columnsOf(sql, fields), rows, changes: fields.length > 0 ? 0 : (rowCount ?? 0) };
+    return listedResult(sql, await this.send(sql, values, 'array'));
   }
 
   writes(sql: string): boolean {

@@ -1,7 +1,8 @@
 import type { FieldDef, PoolClient, QueryArrayResult } from 'pg';
+import type { ListedResult, StatementResult } from '../statement-result.js';
 
-/** Answers of statements whose rows are objects. */
-export interface Answer {
+/** What `pg` answers, its rows as objects or as lists. */
+interface Answer {
   readonly fields: readonly FieldDef[];
   readonly rows: unknown[];
   readonly rowCount: number | null;
@@ -33,8 +34,21 @@ export function writes(sql: string): boolean {
 const MOST_KNOWN = 1_000;
 const known = new Map<string, readonly string[]>();
 
+/** An answer whose rows are objects. */
+export function statementResult({ fields, rows, rowCount }: Answer): StatementResult {
+  return fields.length > 0 ? { rows, changes: 0 } : { changes: rowCount ?? 0 };
+}
+
+/** An answer whose rows are lists. */
+export function listedResult(
+  sql: string,
+  { fields, rows, rowCount }: QueryArrayResult<unknown[]>,
+): ListedResult {
+  return { columns: columnsOf(sql, fields), rows, changes: fields.length > 0 ? 0 : (rowCount ?? 0) };
+}
+
 /** The names of a statement's columns: of one statement always the same list. */
-export function columnsOf(sql: string, fields: readonly FieldDef[]): readonly string[] {
+function columnsOf(sql: string, fields: readonly FieldDef[]): readonly string[] {
   const columns = known.get(sql);
   if (columns?.length === fields.length) return columns;
   if (known.size >= MOST_KNOWN) known.clear();

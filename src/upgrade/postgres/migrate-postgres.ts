@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type Client } from 'pg';
 import { DataSource, Migration, MigrationExecutor, type QueryRunner } from 'typeorm';
@@ -10,6 +9,7 @@ import { MIGRATIONS_TABLE } from '../../../migrations/record-tables.js';
 import { vaultTables } from '../../../migrations/vault-tables.js';
 import type { PostgresConfig } from '../../config/postgres-config.js';
 import { clientOptions } from '../../database/postgres/client-options.js';
+import { lockKey } from '../../database/postgres/lock-key.js';
 import { valueTypes } from '../../database/postgres/value-types.js';
 import type { MigrateOptions, MigrationReport } from '../migrate-database.js';
 import { MigrationRefusedError } from '../migration-refused.error.js';
@@ -56,7 +56,7 @@ export async function migratePostgres(options: PostgresMigrateOptions): Promise<
 
 /** Held by the connection, and so until it ends, however that happens. */
 async function lock(client: Client, schema: string, timeoutMs: number, onWait: () => void): Promise<void> {
-  const key = createHash('sha256').update(`cairn migration\0${schema}`).digest().readBigInt64BE();
+  const key = lockKey('cairn migration', schema);
   const deadline = performance.now() + timeoutMs;
   for (let first = true; ; first = false) {
     const { rows } = await client.query<{ taken: boolean }>(`SELECT pg_try_advisory_lock(${key}) AS taken`);

@@ -1,12 +1,8 @@
-import { quoteIdentifier } from '../../../migrations/postgres/identifiers.js';
+import { type Database, selectRows } from '../../../migrations/postgres/catalog.js';
+import { qualified } from '../../../migrations/postgres/identifiers.js';
 import { MIGRATIONS_TABLE, RECORD_TABLES, VERSION_TABLE } from '../../../migrations/record-tables.js';
 import { MigrationRefusedError } from '../migration-refused.error.js';
 import { type AppliedSteps, stepsOf } from '../schema-version.js';
-
-/** What this needs of a connection. */
-export interface Queryable {
-  query(sql: string, values?: unknown[]): Promise<unknown>;
-}
 
 export interface PostgresState extends AppliedSteps {
   /** The tables of the schema, by name. */
@@ -15,19 +11,13 @@ export interface PostgresState extends AppliedSteps {
   readonly times: ReadonlyMap<string, number>;
 }
 
-/** Rows of a client's answer, or of a query runner's. */
-export async function rowsOf<Row>(database: Queryable, sql: string, values: unknown[] = []): Promise<Row[]> {
-  const answer = await database.query(sql, values);
-  return (Array.isArray(answer) ? answer : (answer as { rows: unknown[] }).rows) as Row[];
-}
-
 /**
  * What was done to a schema, and what is left to do; nothing in it is changed.
  *
  * @throws MigrationRefusedError when it holds another program's tables, or is newer than this build
  */
-export async function readPostgresState(database: Queryable, schema: string): Promise<PostgresState> {
-  const found = await rowsOf<{ name: string }>(
+export async function readPostgresState(database: Database, schema: string): Promise<PostgresState> {
+  const found = await selectRows<{ name: string }>(
     database,
     `SELECT c.relname AS name FROM pg_catalog.pg_class c
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -37,7 +27,7 @@ export async function readPostgresState(database: Queryable, schema: string): Pr
   const tables = found.map(({ name }) => name);
   const recorded = async <Row>(table: string, columns: string) =>
     tables.includes(table)
-      ? rowsOf<Row>(database, `SELECT ${columns} FROM ${quoteIdentifier(schema)}.${quoteIdentifier(table)}`)
+      ? selectRows<Row>(database, `SELECT ${columns} FROM ${qualified(schema, table)}`)
       : [];
   const isOurs = RECORD_TABLES.every((name) => tables.includes(name));
   if (tables.length > 0 && !isOurs) {

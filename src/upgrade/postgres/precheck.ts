@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
+import { selectRows } from '../../../migrations/postgres/catalog.js';
 import { quoteIdentifier } from '../../../migrations/postgres/identifiers.js';
 import type { PostgresConfig } from '../../config/postgres-config.js';
 import { MigrationRefusedError } from '../migration-refused.error.js';
-import { rowsOf } from './postgres-state.js';
 
 /**
  * Checks what a migration needs before it begins.
@@ -11,7 +11,7 @@ import { rowsOf } from './postgres-state.js';
  * @throws MigrationRefusedError with the command that mends it
  */
 export async function isSchemaMissing(client: Client, { schema, autoDdl }: PostgresConfig): Promise<boolean> {
-  const [{ found, usable, creatable, role, database }] = await rowsOf<{
+  const [{ found, usable, creatable, role, database }] = await selectRows<{
     found: boolean;
     usable: boolean;
     creatable: boolean;

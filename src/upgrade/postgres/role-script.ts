@@ -1,14 +1,6 @@
 import { quoteIdentifier } from '../../../migrations/postgres/identifiers.js';
 import { type RoleTarget, recommendations, roleStatements } from './role-statements.js';
 
-/** The settings that hold passwords for `db:roles`. */
-export const PASSWORD_SETTINGS = {
-  migrator: 'CAIRN_MIGRATOR_PASSWORD',
-  app: 'CAIRN_APP_PASSWORD',
-  operator: 'CAIRN_OPERATOR_PASSWORD',
-  backup: 'CAIRN_BACKUP_PASSWORD',
-} as const;
-
 /** What psql runs to the same end as `applyRoles`; no password stands in it. */
 export function roleScript(target: RoleTarget): string {
   const { database, roles } = target;

@@ -1,7 +1,7 @@
-import { quoteIdentifier } from '../../../migrations/postgres/identifiers.js';
+import { type Database, selectRows } from '../../../migrations/postgres/catalog.js';
+import { qualified, quoteIdentifier } from '../../../migrations/postgres/identifiers.js';
 import { RECORD_TABLES } from '../../../migrations/record-tables.js';
 import { MigrationRefusedError } from '../migration-refused.error.js';
-import { type Queryable, rowsOf } from './postgres-state.js';
 
 /** What a table holds: how many rows, and a digest of all values of some columns, in whatever order the rows are. */
 interface Digest {
@@ -14,7 +14,7 @@ interface Digest {
 export type Digests = ReadonlyMap<string, Digest>;
 
 /** Counts and hashes every table of the search path's schema, but for the records of migrations. */
-export async function digestTables(database: Queryable, schema: string): Promise<Digests> {
+export async function digestTables(database: Database, schema: string): Promise<Digests> {
   const digests = new Map<string, Digest>();
   for (const [table, columns] of await columnsOf(database, schema)) {
     digests.set(table, await digest(database, schema, table, columns));
@@ -29,7 +29,7 @@ export async function digestTables(database: Queryable, schema: string): Promise
  * @throws MigrationRefusedError naming the first table that differs
  */
 export async function checkNothingChanged(
-  database: Queryable,
+  database: Database,
   schema: string,
   before: Digests,
 ): Promise<void> {
@@ -47,29 +47,29 @@ export async function checkNothingChanged(
 }
 
 async function digest(
-  database: Queryable,
+  database: Database,
   schema: string,
   table: string,
   columns: readonly string[],
 ): Promise<Digest> {
   const row = `ROW(${columns.map((column) => `t.${quoteIdentifier(column)}`).join(', ')})::text`;
   // A sum, since rows have no order; of 60 bits each, which a million rows do not bring near a numeric's end.
-  const [{ rows, hash }] = await rowsOf<{ rows: number; hash: string }>(
+  const [{ rows, hash }] = await selectRows<{ rows: number; hash: string }>(
     database,
     `SELECT count(*) AS rows, coalesce(sum(('x' || substr(md5(${row}), 1, 15))::bit(60)::bigint), 0)::text AS hash
-       FROM ${quoteIdentifier(schema)}.${quoteIdentifier(table)} t`,
+       FROM ${qualified(schema, table)} t`,
   );
   return { columns, rows: Number(rows), hash: `${rows}/${hash}` };
 }
 
-async function count(database: Queryable, schema: string, table: string): Promise<number> {
-  const sql = `SELECT count(*) AS n FROM ${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
-  const [{ n }] = await rowsOf<{ n: number }>(database, sql);
+async function count(database: Database, schema: string, table: string): Promise<number> {
+  const sql = `SELECT count(*) AS n FROM ${qualified(schema, table)}`;
+  const [{ n }] = await selectRows<{ n: number }>(database, sql);
   return Number(n);
 }
 
-async function columnsOf(database: Queryable, schema: string): Promise<Map<string, string[]>> {
-  const found = await rowsOf<{ name: string; column: string }>(
+async function columnsOf(database: Database, schema: string): Promise<Map<string, string[]>> {
+  const found = await selectRows<{ name: string; column: string }>(
     database,
     `SELECT c.relname AS name, a.attname AS column FROM pg_catalog.pg_class c
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -3,16 +3,11 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 const ITERATIONS = 4096;
 const SALT_BYTES = 16;
 
-/** Whether a password is the same to every client: others prepare what is not ASCII each in their own way. */
-export function isPlainPassword(password: string): boolean {
-  return /^[\x20-\x7e]{1,256}$/.test(password);
-}
-
 /**
  * What PostgreSQL stores of a password (RFC 5802, RFC 7677), so that the password itself is never sent, and stands
  * in no log of the server.
  *
- * @param password see `isPlainPassword`
+ * @param password of ASCII, as `rolePassword` has it
  */
 export function scramVerifier(password: string, salt = randomBytes(SALT_BYTES)): string {
   const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256');

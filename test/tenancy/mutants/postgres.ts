@@ -32,12 +32,12 @@ export const postgres: readonly Mutant[] = [
   }),
   onPostgres('postgres: writers do not take turns', {
     file: POSTGRES,
-    find: '`SELECT pg_advisory_xact_lock(${hash.readBigInt64BE()})`',
+    find: '`SELECT pg_advisory_xact_lock(${lockKey(this.schema, vaultId)})`',
     replace: '`SELECT 1`',
   }),
   onPostgres('postgres: all writers wait for each other', {
     file: POSTGRES,
-    find: '`SELECT pg_advisory_xact_lock(${hash.readBigInt64BE()})`',
+    find: '`SELECT pg_advisory_xact_lock(${lockKey(this.schema, vaultId)})`',
     replace: '`SELECT pg_advisory_xact_lock(1)`',
   }),
   onPostgres(

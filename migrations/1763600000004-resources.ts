@@ -1,8 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { type Addition, add, remove } from './additions.js';
 import type { ChainStep } from './chain-step.js';
-import type { TableSpec } from './ddl.js';
-import { vaultTables } from './vault-tables.js';
+import { vaultTable } from './vault-tables.js';
 
 /** What OpenMemory puts where a summary belongs, and on SQLite never replaces. */
 const NO_SUMMARY = `coalesce("summary", 'User profile initializing...') = 'User profile initializing...'`;
@@ -61,15 +60,11 @@ export class Resources1763600000004 implements ChainStep {
   readonly title = 'Users, sessions, collections and waypoints';
 
   async up(runner: QueryRunner): Promise<void> {
-    await add(runner, ADDITIONS, specOf);
+    await add(runner, ADDITIONS, vaultTable);
   }
 
   /** Every row stays as it was. What goes says only whether a summary follows the memories; `up` has it made anew. */
   async down(runner: QueryRunner): Promise<void> {
-    await remove(runner, ADDITIONS, specOf);
+    await remove(runner, ADDITIONS, vaultTable);
   }
-}
-
-function specOf(name: string): TableSpec {
-  return vaultTables.find((table) => table.name === name)!;
 }

@@ -1,8 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { type Addition, add, remove } from './additions.js';
 import type { ChainStep } from './chain-step.js';
-import type { TableSpec } from './ddl.js';
-import { vaultTables } from './vault-tables.js';
+import { vaultTable } from './vault-tables.js';
 
 /** Tables of OpenMemory whose rows belong to no memory, whatever their ids are. */
 const APART = ['users', 'stats', 'temporal_facts', 'temporal_edges', 'schema_version', 'sqlite_schema'];
@@ -56,15 +55,11 @@ export class LegacyRows1763600000005 implements ChainStep {
   readonly title = 'Owners of rows from older databases';
 
   async up(runner: QueryRunner): Promise<void> {
-    await add(runner, ADDITIONS, specOf);
+    await add(runner, ADDITIONS, vaultTable);
   }
 
   /** Every row stays as it was. What goes can be told from the rest of the row. */
   async down(runner: QueryRunner): Promise<void> {
-    await remove(runner, ADDITIONS, specOf);
+    await remove(runner, ADDITIONS, vaultTable);
   }
-}
-
-function specOf(name: string): TableSpec {
-  return vaultTables.find((table) => table.name === name)!;
 }

@@ -132,3 +132,8 @@ export const vaultTables: readonly TableSpec[] = [
   imports,
   legacyRows,
 ];
+
+/** A table of these, as 2.0.0 makes it. */
+export function vaultTable(name: string): TableSpec {
+  return vaultTables.find((table) => table.name === name)!;
+}

@@ -38,6 +38,7 @@ describe('defaults', () => {
       vaults: { autoCreate: true },
       users: { summaries: true, summaryDelayMs: 60_000, reflection: false, reflectionDelayMs: 600_000 },
       waypoints: { automatic: true },
+      search: { cacheBytes: 67_108_864 },
       log: { level: 'info' },
       shutdownTimeoutMs: 10_000,
       warnings: [],
@@ -93,6 +94,7 @@ describe('values', () => {
       REFLECTION: 'on',
       REFLECTION_DELAY_MS: '86400000',
       WAYPOINTS_AUTOMATIC: 'false',
+      SEARCH_CACHE_SIZE: '8 MiB',
     });
     expect(config).toEqual({
       env: 'production',
@@ -123,6 +125,7 @@ describe('values', () => {
         },
       },
       vaults: { autoCreate: false },
+      search: { cacheBytes: 8_388_608 },
       users: { summaries: false, summaryDelayMs: 0, reflection: true, reflectionDelayMs: 86_400_000 },
       waypoints: { automatic: false },
       log: { level: 'warn' },
@@ -143,6 +146,8 @@ describe('values', () => {
     ['BODY_LIMIT', '2 GB', 'a size from'],
     ['BODY_LIMIT', '1', 'a size from'],
     ['BODY_LIMIT', '65mib', 'a size from'],
+    ['SEARCH_CACHE_SIZE', '16385mib', 'a size from'],
+    ['SEARCH_CACHE_SIZE', '-1', 'a size from'],
     ['CORS_ORIGINS', '*', '* is not accepted'],
     ['CORS_ORIGINS', 'https://a.example/path', 'without path'],
     ['CORS_ORIGINS', 'https://a.example,null', 'without path'],

@@ -189,7 +189,7 @@ describe('the chain', () => {
     }
     const [first] = inDatabase(path, (database) => database.prepare('SELECT * FROM schema_version').all());
     await migrateDatabase({ path, direction: 'revert' });
-    expect(versions()).toEqual(['1.1.0', '1.2.0', '2.0.0', '2.1.0']);
+    expect(versions()).toEqual(steps.slice(0, -1).map(({ version }) => version));
     expect(inDatabase(path, (database) => database.prepare('SELECT * FROM schema_version').get())).toEqual(
       first,
     );

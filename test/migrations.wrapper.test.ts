@@ -113,8 +113,8 @@ describe('an empty database', () => {
 
   it('is prepared for a start, once', async () => {
     const path = join(tempFolder(), 'data', 'cairn.sqlite');
-    expect(await prepareDatabase(configOf(path))).toMatchObject({ steps, version: '2.2.0' });
-    expect(await prepareDatabase(configOf(path))).toEqual({ steps: [], version: '2.2.0' });
+    expect(await prepareDatabase(configOf(path))).toMatchObject({ steps, version: '2.3.0' });
+    expect(await prepareDatabase(configOf(path))).toEqual({ steps: [], version: '2.3.0' });
   });
 });
 
@@ -297,6 +297,8 @@ describe('the command', () => {
       '[MIGRATE] Migration 2.1.0 completed successfully',
       '[MIGRATE] Running migration: 2.2.0 - Owners of rows from older databases',
       '[MIGRATE] Migration 2.2.0 completed successfully',
+      '[MIGRATE] Running migration: 2.3.0 - Revisions of the recall index',
+      '[MIGRATE] Migration 2.3.0 completed successfully',
       '[MIGRATE] All migrations completed',
       '[SUCCESS] Migration completed',
       '',
@@ -318,6 +320,7 @@ describe('the command', () => {
       '[ ] 2.0.0',
       '[ ] 2.1.0',
       '[ ] 2.2.0',
+      '[ ] 2.3.0',
       '',
     ]);
 
@@ -328,7 +331,7 @@ describe('the command', () => {
 
     const back = await migrate(path, 'revert');
     expect(back).toMatchObject({ status: 0 });
-    expect(back.stdout).toContain('[SUCCESS] The database is at version 2.1.0');
+    expect(back.stdout).toContain('[SUCCESS] The database is at version 2.2.0');
   });
 
   it('exits 2 for what it does not understand', async () => {

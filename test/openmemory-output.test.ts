@@ -17,7 +17,7 @@ async function said(path: string, ...args: string[]): Promise<string> {
 const SECOND_RUN = `\
 OpenMemory Database Migration Tool
 [MIGRATE] Checking for pending migrations...
-[MIGRATE] Current database version: 2.2.0
+[MIGRATE] Current database version: 2.3.0
 [MIGRATE] No migrations are pending
 [SUCCESS] Migration completed
 `;
@@ -31,6 +31,8 @@ const STEPS = `\
 [MIGRATE] Migration 2.1.0 completed successfully
 [MIGRATE] Running migration: 2.2.0 - Owners of rows from older databases
 [MIGRATE] Migration 2.2.0 completed successfully
+[MIGRATE] Running migration: 2.3.0 - Revisions of the recall index
+[MIGRATE] Migration 2.3.0 completed successfully
 `;
 
 const V1_1_1 = `\

@@ -19,8 +19,8 @@ async function thereAndBack(path: string): Promise<void> {
   const original = comparable(takeSnapshot(path));
   await upgradeHere(path);
   const upgraded = stateOf(path);
-  // 2.2.0, 2.1.0, and all that made a store of Cairn's out of OpenMemory's.
-  expect(await revertAll(path)).toBe(3);
+  // 2.3.0, 2.2.0, 2.1.0, and all that made a store of Cairn's out of OpenMemory's.
+  expect(await revertAll(path)).toBe(4);
   expect(comparable(takeSnapshot(path))).toEqual(original);
   await upgradeHere(path);
   expect(stateOf(path)).toEqual(upgraded);
@@ -129,7 +129,7 @@ describe('what was written since', () => {
       expect(await write(service)).toBeLessThan(300);
       await service.stop();
       let last = await migrate(path, 'revert', '--no-backup');
-      for (let steps = 0; steps < 2 && last.status === 0; steps += 1) {
+      for (let steps = 0; steps < 3 && last.status === 0; steps += 1) {
         const before = stateOf(path);
         last = await migrate(path, 'revert', '--no-backup');
         if (last.status !== 0) expect(stateOf(path)).toEqual(before);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { freeBlocks } from '../src/recall/block-memory.js';
-import type { ScopeBlock } from '../src/recall/term-scan.js';
+import type { ScopeBlock } from '../src/recall/memory-columns.js';
 
 const BYTES = 4_000_000;
 

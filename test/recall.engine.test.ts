@@ -4,12 +4,13 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ExplanationDto } from '../src/memories/explanation.dto.js';
 import { slotOf } from '../src/recall/indexed.js';
+import { MemoryColumns, type ScopeBlock } from '../src/recall/memory-columns.js';
 import { queryOf } from '../src/recall/query-features.js';
 import { Ranking } from '../src/recall/ranking.js';
 import { type Hit, RecallSearch } from '../src/recall/recall-search.js';
 import { relevance } from '../src/recall/relevance.js';
 import { accepts, appendSlot, emptyBlock, slotCount, tombstone } from '../src/recall/term-block.js';
-import type { ScopeBlock } from '../src/recall/term-scan.js';
+import { Turns } from '../src/recall/turns.js';
 import { recomputedScore } from './harness/explained-score.js';
 import { type LivingMemory, recall } from './harness/recall-oracle.js';
 import { content, metadata, query, session } from './harness/recall-texts.js';
@@ -74,7 +75,8 @@ const allBlocks = (scopes: readonly (readonly Memory[])[]) =>
   scopes.flatMap((one, i) => blocksOf(one, owner(i)));
 
 async function run(scopes: readonly (readonly Memory[])[], text: string): Promise<RecallSearch> {
-  return RecallSearch.run(allBlocks(scopes), queryOf(text), NOW, (places) =>
+  const memories = await MemoryColumns.of(allBlocks(scopes), NOW, new Turns());
+  return RecallSearch.run(memories, queryOf(text), (places) =>
     Promise.resolve(places.map(({ userId, position }) => scopes[Number(userId.slice(5))][position].gain)),
   );
 }
@@ -224,8 +226,9 @@ describe('a search of the index', () => {
       { ...plain, content: 'cat', sessionId: 'b' },
     ];
     const search = await run([memories], 'ant zebra ant');
-    expect([...search.scores.lengths]).toEqual([4.5, 2.5]);
-    expect(search.scores.averageLength).toBe(3.5);
+    const { contextLengths, count, averageLength } = search.scan.memories;
+    expect([...contextLengths.subarray(0, count)]).toEqual([4.5, 2.5]);
+    expect(averageLength).toBe(3.5);
     expect(search.scores.terms.map(({ term, df }) => [term, df])).toEqual([['ant', 1], ['zebra', 0]]); // prettier-ignore
     const [hit] = search.take(5);
     // idf = ln(1 + (2 − 1 + ½)/(1 + ½)) = ln 2; ln 2 · 2 · 2.2 / (2 + 1.2 · (0.6 + 0.4 · 4.5/3.5))
@@ -239,18 +242,22 @@ describe('a search of the index', () => {
       'u',
     );
     const many = Array.from({ length: 200 }, (_, i) => ({ ...block, firstPosition: 64 * i }));
-    let done = false;
-    let turns = 0;
-    const search = RecallSearch.run(many, queryOf('owl'), NOW, () => Promise.resolve([]));
-    void search.finally(() => (done = true));
-    while (!done) {
-      await setImmediate();
-      turns += 1;
-    }
+    const turnsOf = async (work: Promise<unknown>) => {
+      let done = false;
+      void work.finally(() => (done = true));
+      let turns = 0;
+      for (; !done; turns += 1) await setImmediate();
+      return turns;
+    };
     // A turn for every 100,000 words or so.
-    expect(turns).toBeGreaterThanOrEqual(Math.floor((200 * block.data.byteLength) / 4 / 110_000));
-    expect(turns).toBeGreaterThan(5);
-    expect((await search).scan.count).toBe(200 * block.slots);
+    const expected = Math.floor((200 * block.data.byteLength) / 4 / 110_000);
+    expect(expected).toBeGreaterThan(5);
+    const reading = MemoryColumns.of(many, NOW, new Turns());
+    expect(await turnsOf(reading)).toBeGreaterThanOrEqual(expected);
+    const memories = await reading;
+    expect(memories.count).toBe(200 * block.slots);
+    const search = RecallSearch.run(memories, queryOf('owl'), () => Promise.resolve([]));
+    expect(await turnsOf(search)).toBeGreaterThanOrEqual(expected);
   });
 
   it('finds nothing with nothing', async () => {

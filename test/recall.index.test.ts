@@ -37,7 +37,8 @@ function inVault<T>(vaultId: string, work: () => Promise<T>): Promise<T> {
 /** Everything the index holds of the vault, but its name. */
 function stored(vaultId: string): Promise<unknown> {
   const dataSource = service.app.get(DataSource);
-  const nameless = ({ vaultId: _, ...rest }: ScopeRow | TermBlock) => rest;
+  // Revisions begin by chance.
+  const nameless = ({ vaultId: _, ...rest }: ScopeRow | TermBlock) => ({ ...rest, revision: 0 });
   return inVault(vaultId, async () => ({
     scopes: (await dataSource.getRepository(ScopeRow).find({ order: { userId: 'ASC' } })).map(nameless),
     blocks: (

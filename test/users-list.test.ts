@@ -27,7 +27,7 @@ function names(random: Random, prefix: string, count: number): string[] {
 function store(vaultId: string, users: readonly string[], owners: readonly string[]): void {
   const times = { created_at: 1, updated_at: 1 };
   const marks = { summary_manual: 0, summary_stale: 1, reflection_count: 0 };
-  const counts = { next_position: 1, memory_count: 1, term_count: 0, index_version: 0 };
+  const counts = { next_position: 1, memory_count: 1, term_count: 0, index_version: 0, revision: 0 };
   const texts = { content: 'An owl.', primary_sector: 'semantic', sectors: '[]', tags: '[]', metadata: '{}' };
   const memory = {
     position: 0,

@@ -148,7 +148,7 @@ const DAMAGES: readonly [what: string, damage: Damage, finding: RegExp, alone?: 
   ],
   [
     'a count of nothing',
-    sql(`INSERT INTO scopes VALUES ('acme', 'eve', 0, 3, 0, (SELECT max(index_version) FROM scopes))`),
+    sql(`INSERT INTO scopes VALUES ('acme', 'eve', 0, 3, 0, (SELECT max(index_version) FROM scopes), 0)`),
     /^counts: scopes counts 3 memories of "eve" in vault "acme", and there are none$/,
   ],
   [

@@ -3,7 +3,7 @@ import type { QueryRunner } from 'typeorm';
 import { hashRows } from '../../src/upgrade/row-hash.js';
 import type { Progress } from '../chain-step.js';
 import { columnNames, countRows } from '../ddl.js';
-import { vaultTables } from '../vault-tables.js';
+import { vaultTable } from '../vault-tables.js';
 import type { Home, HomeOf } from './home.js';
 import { givenBack, insertColumns, insertWhole, oldRows } from './legacy-rows.js';
 import { memories, vectors, waypoints } from './memory-homes.js';
@@ -118,7 +118,7 @@ async function takeTable(
 
 /** @returns how many rows found a home */
 async function moveIn(runner: QueryRunner, table: SetAside, home: Home): Promise<number> {
-  const columns = columnNames(vaultTables.find(({ name }) => name === home.to)!);
+  const columns = columnNames(vaultTable(home.to));
   const were = await countRows(runner, `"${home.to}"`);
   await runner.query(
     `INSERT INTO "${home.to}" (${columns.map((name) => `"${name}"`).join(', ')})

@@ -37,7 +37,11 @@ export const APP_TABLES: Readonly<Record<string, TableGrant>> = {
     update: 'user_id, content, primary_sector, sectors, tags, metadata',
   },
   vectors: { delete: true, update: 'user_id' },
-  scopes: { insert: true, delete: true, update: 'next_position, memory_count, term_count, index_version' },
+  scopes: {
+    insert: true,
+    delete: true,
+    update: 'next_position, memory_count, term_count, index_version, revision',
+  },
   term_blocks: { insert: true, delete: true, update: 'slots, data' },
   waypoints: { insert: true, delete: true, update: 'weight, metadata, updated_at' },
   facts: { delete: true },

@@ -63,6 +63,10 @@ export interface Config {
     /** Whether new memories are joined to those before them. */
     readonly automatic: boolean;
   };
+  readonly search: {
+    /** Bytes of memory for what searches have read of the recall index; 0 keeps nothing. */
+    readonly cacheBytes: number;
+  };
   readonly users: {
     /** Whether summaries of users are made by themselves. */
     readonly summaries: boolean;
@@ -114,6 +118,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     auth: readAuth(reader, { production: environment === 'production', host, trustProxy }),
     vaults: { autoCreate: reader.value('VAULT_AUTO_CREATE') ?? DEFAULTS.autoCreate },
     waypoints: { automatic: reader.value('WAYPOINTS_AUTOMATIC') ?? DEFAULTS.automaticWaypoints },
+    search: { cacheBytes: reader.value('SEARCH_CACHE_SIZE') ?? DEFAULTS.searchCacheBytes },
     users: {
       summaries: reader.value('USER_SUMMARIES') ?? DEFAULTS.userSummaries,
       summaryDelayMs: reader.value('USER_SUMMARY_DELAY_MS') ?? DEFAULTS.userSummaryDelayMs,

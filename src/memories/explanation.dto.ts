@@ -108,7 +108,7 @@ export class ExplanationDto {
 
   /** @param idOf the id of the memory in a cell of the search, null where it is gone */
   static of(search: RecallSearch, hit: Hit, idOf: (cell: number) => string | null): ExplanationDto {
-    const { scan, scores } = search;
+    const { memories } = search.scan;
     const terms = explainTerms(search, hit).map(({ credits, ...term }) => ({
       ...term,
       credits: credits.map(({ from, cell, ...rest }) =>
@@ -117,9 +117,9 @@ export class ExplanationDto {
     }));
     return {
       terms,
-      length: scores.lengths[hit.cell],
-      average_length: scores.averageLength,
-      memories: scan.count,
+      length: memories.contextLengths[hit.cell],
+      average_length: memories.averageLength,
+      memories: memories.count,
       k1: K1,
       b: B,
       bm25: hit.bm25,

@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError } from '../http/api-error.js';
-import { freeBlocks } from '../recall/block-memory.js';
 import { Columns } from '../recall/columns.js';
 import { explainTerms } from '../recall/explanation.js';
-import { IndexUpkeep } from '../recall/index-upkeep.js';
 import { type QueryFeatures, queryOf } from '../recall/query-features.js';
-import { RecallIndex } from '../recall/recall-index.js';
-import { type GainOf, type Hit, type Place, RecallSearch, slotsOf } from '../recall/recall-search.js';
+import { RecallReader } from '../recall/recall-reader.js';
+import { type GainOf, type Hit, type Place, RecallSearch } from '../recall/recall-search.js';
 import { relevance } from '../recall/relevance.js';
 import { StatsCounter } from '../stats/stats-counter.js';
 import { Tenancy } from '../tenancy/tenancy.js';
@@ -35,8 +33,7 @@ const MOST_TERMS_EXPLAINED = 64;
 export class MemorySearch {
   constructor(
     private readonly places: MemoryPlaces,
-    private readonly index: RecallIndex,
-    private readonly upkeep: IndexUpkeep,
+    private readonly index: RecallReader,
     private readonly tenancy: Tenancy,
     private readonly stats: StatsCounter,
   ) {}
@@ -54,21 +51,16 @@ export class MemorySearch {
     this.stats.countRead('search');
     if (query.terms.length === 0) return [];
     const now = Date.now();
-    return this.tenancy.snapshot(async () => {
-      const all = await this.index.read(filters.user_id);
-      try {
-        return await this.upkeep.search(all, (blocks) =>
-          Columns.lend(slotsOf(blocks), async (columns) => {
-            const gains: GainOf = (hits) => this.gains(hits, now);
-            const search = await RecallSearch.run(blocks, query, now, gains, columns);
-            const best = await this.best(search, limit, filters);
-            return explain ? await this.explained(search, best) : best;
-          }),
-        );
-      } finally {
-        freeBlocks(all);
-      }
-    });
+    return this.tenancy.snapshot(() =>
+      this.index.read(filters.user_id, now, (memories) =>
+        Columns.lend(memories.count, async (columns) => {
+          const gains: GainOf = (hits) => this.gains(hits, now);
+          const search = await RecallSearch.run(memories, query, gains, columns);
+          const best = await this.best(search, limit, filters);
+          return explain ? await this.explained(search, best) : best;
+        }),
+      ),
+    );
   }
 
   private async best(

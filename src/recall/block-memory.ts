@@ -1,5 +1,5 @@
 import { MessageChannel } from 'node:worker_threads';
-import type { ScopeBlock } from './term-scan.js';
+import type { ScopeBlock } from './memory-columns.js';
 
 /** What is sent here arrives nowhere: its other end is closed. */
 const nowhere = closedPort();

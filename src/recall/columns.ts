@@ -1,5 +1,5 @@
 /** What all columns of a search take of one memory, about. */
-const BYTES_A_MEMORY = 80;
+const BYTES_A_MEMORY = 40;
 /** Memory kept for searches to come. Larger ones are rare, and take their own. */
 const MOST_KEPT = 16 * 1024 * 1024;
 const LEAST = 64 * 1024;

@@ -1,7 +1,8 @@
 import type { Columns } from './columns.js';
-import { Credits, contextLengths } from './credits.js';
+import { Credits } from './credits.js';
 import { DateCells, type DateTerm, dateTermOf } from './date-terms.js';
 import { B, DATE_CREDIT, K1, SPEAKER_CREDIT, idfOf } from './method.js';
+import type { MemoryColumns } from './memory-columns.js';
 import type { QueryFeatures } from './query-features.js';
 import type { TermScan } from './term-scan.js';
 import type { Turns } from './turns.js';
@@ -19,9 +20,6 @@ export interface TermStatistics {
 /** The BM25 scores of all memories searched. */
 export interface ContextScores {
   readonly terms: readonly TermStatistics[];
-  /** By cell: the length of its context, in terms; and the mean of them (0 where there is no memory). */
-  readonly lengths: Float64Array;
-  readonly averageLength: number;
   /** By cell. */
   readonly values: Float64Array;
   /** The cells that answer the query, in no particular order; all of their values are above 0. */
@@ -39,19 +37,15 @@ export async function contextScores(
   scan: TermScan,
   queryTerms: readonly string[],
   query: QueryFeatures,
+  columns: Columns,
   turns: Turns,
 ): Promise<ContextScores> {
-  const { count, columns } = scan;
-  const lengths = contextLengths(scan);
-  let total = 0;
-  for (let cell = 0; cell < count; cell += 1) total += lengths[cell];
-  const averageLength = count === 0 ? 0 : total / count;
-  if (turns.spent(4 * count)) await turns.pass();
-
+  const { memories } = scan;
+  const { count } = memories;
   const values = columns.of(Float64Array, count);
   const answers = columns.of(Uint8Array, count);
-  const credits = new Credits(scan);
-  const dates = new DateCells(scan);
+  const credits = new Credits(memories, columns);
+  const dates = new DateCells(memories);
   const dateAnswers = query.months.size + query.years.size > 0;
   const terms: TermStatistics[] = [];
   for (const [ordinal, term] of queryTerms.entries()) {
@@ -69,9 +63,9 @@ export async function contextScores(
     terms.push({ term, df: credits.count, idf, date });
     if (turns.spent(8 * cells.length + credits.count + 2 * dated.length)) await turns.pass();
     for (let i = 0; i < byWords; i += 1) answers[credits.cells[i]] = 1;
-    settle(credits, idf, values, lengths, averageLength);
+    settle(credits, idf, values, memories);
   }
-  return { terms, lengths, averageLength, values, candidates: candidatesOf(answers, values, columns) };
+  return { terms, values, candidates: candidatesOf(answers, values, columns) };
 }
 
 /** Adds its `contribution` to the score of every memory that is credited with a term, and forgets the credits. */
@@ -79,8 +73,7 @@ function settle(
   credits: Credits,
   idf: number,
   scores: Float64Array,
-  lengths: Float64Array,
-  averageLength: number,
+  { contextLengths: lengths, averageLength }: MemoryColumns,
 ): void {
   const { cells, values, count } = credits;
   const weight = idf * (K1 + 1);

@@ -7,9 +7,9 @@ import {
   QUESTION_BEFORE_FACTOR,
   SPEAKER_CREDIT,
 } from './method.js';
-import type { SessionChains } from './session-chains.js';
+import type { Columns } from './columns.js';
+import type { MemoryColumns } from './memory-columns.js';
 import { ENDS_WITH_QUESTION } from './term-block-layout.js';
-import type { TermScan } from './term-scan.js';
 
 // A memory is read together with faded terms of its neighbours. Seen from the memory that holds a term: what it
 // credits the ones after it, and before it, per occurrence, the nearest first.
@@ -38,14 +38,13 @@ export class Credits {
   readonly cells: Int32Array;
   count = 0;
 
-  private readonly chains: SessionChains;
-  private readonly flags: Uint16Array;
-
-  constructor({ count, chains, flags, columns }: TermScan) {
-    this.values = columns.of(Float64Array, count);
-    this.cells = columns.of(Int32Array, count);
-    this.chains = chains;
-    this.flags = flags;
+  /** @param columns what it is kept in */
+  constructor(
+    private readonly memories: MemoryColumns,
+    columns: Columns,
+  ) {
+    this.values = columns.of(Float64Array, memories.count);
+    this.cells = columns.of(Int32Array, memories.count);
   }
 
   add(cell: number, credit: number): void {
@@ -60,8 +59,8 @@ export class Credits {
    * @param frequencies how often each holds it
    */
   spread(holders: readonly number[], frequencies: readonly number[]): void {
-    const { values, cells, flags } = this;
-    const { after, before } = this.chains;
+    const { values, cells } = this;
+    const { flags, after, before } = this.memories;
     let { count } = this;
     for (let i = 0; i < holders.length; i += 1) {
       const holder = holders[i];
@@ -84,25 +83,19 @@ export class Credits {
 }
 
 /**
- * The length of each memory's context: the sum of all that all terms credit it with, of its own terms, its
- * neighbours', its speaker's name and its date.
+ * Works out the length of each memory's context: the sum of all that all terms credit it with, of its own terms,
+ * its neighbours', its speaker's name and its date.
+ *
+ * @param first those of the memories before this cell are worked out, but for what the ones after them credit
  */
-export function contextLengths({
-  count,
-  lengths: own,
-  speakerTerms,
-  days,
-  flags,
-  chains,
-  columns,
-}: TermScan): Float64Array {
-  const { before } = chains;
+export function contextLengths(memories: MemoryColumns, first: number): void {
+  const { count, lengths: own, days, flags, before, speakers, names, contextLengths: lengths } = memories;
   const [byPrevious1, byPrevious2, byPrevious3, byPrevious4] = CREDIT_TO_NEXT;
   const [byNext1, byNext2, byNext3] = CREDIT_TO_PREVIOUS;
-  const lengths = columns.of(Float64Array, count);
-  for (let cell = 0; cell < count; cell += 1) {
+  for (let cell = first; cell < count; cell += 1) {
     const terms = own[cell];
-    let length = terms + SPEAKER_CREDIT * speakerTerms[cell] + DATE_CREDIT * dateTermsOf(days[cell]);
+    let length = terms + DATE_CREDIT * dateTermsOf(days[cell]);
+    if (speakers[cell] >= 0) length += SPEAKER_CREDIT * names.termsOf(speakers[cell]).length;
     // Both ways in one walk, of which this is the innermost loop of all: what those before credit this memory
     // with, and what it credits them with.
     const previous = before[cell];
@@ -124,5 +117,4 @@ export function contextLengths({
     }
     lengths[cell] = length;
   }
-  return lengths;
 }

@@ -1,5 +1,5 @@
 import { MONTH_TERMS, dateOfDay, dayNumber } from './calendar.js';
-import type { TermScan } from './term-scan.js';
+import type { MemoryColumns } from './memory-columns.js';
 
 // A memory is credited with the terms that name its date: the month's name, the year, the day of month.
 
@@ -40,7 +40,7 @@ export function namesDate({ month, number }: DateTerm, day: number): boolean {
 export class DateCells {
   private numbers: ReadonlySet<number> | undefined;
 
-  constructor(private readonly scan: TermScan) {}
+  constructor(private readonly memories: MemoryColumns) {}
 
   /** The cells, ascending, of the memories that are credited with the term. */
   cellsOf(term: DateTerm): number[] {
@@ -48,7 +48,7 @@ export class DateCells {
     // A query may be a thousand numbers, most of which are no memory's year or day.
     this.numbers ??= this.allNumbers();
     if (term.number !== undefined && !this.numbers.has(term.number)) return cells;
-    const { count, days } = this.scan;
+    const { count, days } = this.memories;
     let named = false;
     for (let cell = 0; cell < count; cell += 1) {
       // Neighbours are of the same day, more often than not.
@@ -60,7 +60,7 @@ export class DateCells {
 
   /** The years and days of month of all memories. */
   private allNumbers(): Set<number> {
-    const { count, days } = this.scan;
+    const { count, days } = this.memories;
     const numbers = new Set<number>();
     for (let cell = 0; cell < count; cell += 1) {
       if (cell > 0 && days[cell] === days[cell - 1]) continue;

@@ -31,30 +31,32 @@ export interface TermPart {
 /** The terms that a hit owes its BM25 to, each with where it comes from. Counted anew, from the same hits. */
 export function explainTerms(search: RecallSearch, { cell }: Hit): TermPart[] {
   const { scan, scores } = search;
+  const { contextLengths: lengths, averageLength } = scan.memories;
   return scores.terms.flatMap(({ term, df, idf, date }, ordinal) => {
     const credits = [...wordCredits(scan, ordinal, cell)];
     if (holds(scan.spoken[ordinal], cell)) credits.push({ from: 'speaker', credit: SPEAKER_CREDIT });
-    if (date && namesDate(date, scan.days[cell])) credits.push({ from: 'date', credit: DATE_CREDIT });
+    if (date && namesDate(date, scan.memories.days[cell]))
+      credits.push({ from: 'date', credit: DATE_CREDIT });
     if (credits.length === 0) return [];
     const weight = credits.reduce((sum, { credit }) => sum + credit, 0);
-    const added = contribution(idf, weight, scores.lengths[cell], scores.averageLength);
+    const added = contribution(idf, weight, lengths[cell], averageLength);
     return [{ term, df, idf, weight, contribution: added, credits }];
   });
 }
 
 function* wordCredits(scan: TermScan, term: number, cell: number): Generator<CreditPart> {
-  const { before, after } = scan.chains;
+  const { before, after, flags } = scan.memories;
   const own = frequency(scan, term, cell);
   if (own > 0) yield { from: 'own', frequency: own, credit: own };
   // What a neighbour credits is its own affair: the one before this memory credits its next ones.
   for (let at = before[cell], d = 0; at >= 0 && d < CREDIT_TO_NEXT.length; at = before[at], d += 1) {
     const held = frequency(scan, term, at);
-    const credit = creditsToNext(scan.flags[at])[d] * held;
+    const credit = creditsToNext(flags[at])[d] * held;
     if (held > 0) yield { from: 'before', cell: at, distance: d + 1, frequency: held, credit };
   }
   for (let at = after[cell], d = 0; at >= 0 && d < CREDIT_TO_PREVIOUS.length; at = after[at], d += 1) {
     const held = frequency(scan, term, at);
-    const credit = creditsToPrevious(scan.flags[at])[d] * held;
+    const credit = creditsToPrevious(flags[at])[d] * held;
     if (held > 0) yield { from: 'after', cell: at, distance: d + 1, frequency: held, credit };
   }
 }

@@ -16,7 +16,7 @@ import {
 } from './method.js';
 import type { QueryFeatures } from './query-features.js';
 import { ENDS_WITH_QUESTION, HAS_CAPTION, HAS_TIME, ONLY_QUESTIONS } from './term-block-layout.js';
-import { MENTIONS_NAMED_DATE, OF_NAMED_SPEAKER, type TermScan } from './term-scan.js';
+import type { TermScan } from './term-scan.js';
 
 /** What a memory's score is multiplied by, in the order in which it is; 1 where a factor says nothing. */
 export interface Factors {
@@ -43,37 +43,42 @@ export class QueryFactors {
   }
 
   of(cell: number): Factors {
-    const flags = this.scan.flags[cell];
+    const { flags, days, lengths } = this.scan.memories;
     return {
-      speaker: this.speaker(flags),
-      date: this.namesDate ? this.date(this.scan.days[cell]) : 1,
-      when: this.when(flags),
-      question: questionFactor(flags),
-      length: lengthFactor(this.scan.lengths[cell]),
-      mentions: mentionFactor(flags),
+      speaker: this.speaker(cell),
+      date: this.namesDate ? this.date(days[cell]) : 1,
+      when: this.when(flags[cell]),
+      question: questionFactor(flags[cell]),
+      length: lengthFactor(lengths[cell]),
+      mentions: this.mentions(cell),
       salience: 1,
     };
   }
 
   /** `product(of(cell))`, which most memories are asked for. */
   productOf(cell: number): number {
-    const flags = this.scan.flags[cell];
+    const { flags, days, lengths } = this.scan.memories;
     return (
-      this.speaker(flags) *
-      (this.namesDate ? this.date(this.scan.days[cell]) : 1) *
-      this.when(flags) *
-      questionFactor(flags) *
-      lengthFactor(this.scan.lengths[cell]) *
-      mentionFactor(flags)
+      this.speaker(cell) *
+      (this.namesDate ? this.date(days[cell]) : 1) *
+      this.when(flags[cell]) *
+      questionFactor(flags[cell]) *
+      lengthFactor(lengths[cell]) *
+      this.mentions(cell)
     );
   }
 
-  private speaker(flags: number): number {
-    return flags & OF_NAMED_SPEAKER && this.scan.namedSpeakers === 1 ? SPEAKER_FACTOR : 1;
+  private speaker(cell: number): number {
+    const { namedSpeaker, memories } = this.scan;
+    return namedSpeaker >= 0 && memories.speakers[cell] === namedSpeaker ? SPEAKER_FACTOR : 1;
   }
 
   private when(flags: number): number {
     return flags & HAS_TIME && this.query.asksWhen ? WHEN_FACTOR : 1;
+  }
+
+  private mentions(cell: number): number {
+    return this.scan.mentions?.[cell] === 1 ? MENTION_FACTOR : 1;
   }
 
   private date(day: number): number {
@@ -114,8 +119,4 @@ function questionFactor(flags: number): number {
 /** @param terms the memory's own, repetitions counted */
 function lengthFactor(terms: number): number {
   return 1 + LENGTH_BONUS * Math.min(1, terms / FULL_LENGTH);
-}
-
-function mentionFactor(flags: number): number {
-  return flags & MENTIONS_NAMED_DATE ? MENTION_FACTOR : 1;
 }

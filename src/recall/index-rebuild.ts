@@ -8,7 +8,7 @@ import { blocksOf } from './block-run.js';
 import { examine } from './block-state.js';
 import { type Stretch, stretchesToWrite } from './reindex-plan.js';
 import { RowEncoder } from './row-encoder.js';
-import { ScopeRow } from './scope.entity.js';
+import { ScopeRow, firstRevision } from './scope.entity.js';
 import { TermBlock } from './term-block.entity.js';
 import { TOKENISER_VERSION } from './terms.js';
 
@@ -39,6 +39,8 @@ interface Passed {
   readonly positions: number;
   /** Memories that were indexed. */
   readonly memories: number;
+  /** Whether any block was written. */
+  readonly wrote: boolean;
 }
 
 /**
@@ -64,15 +66,17 @@ export class IndexRebuild {
   async run(userId: string, { force = false, pause, onProgress }: RebuildOptions = {}): Promise<void> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       await this.begin(userId);
+      let wrote = false;
       // Where the last block ends is known in each transaction alone: others write to it.
       for (let below = Infinity; below > 0;) {
         await pause?.();
         const passed = await this.chunk(userId, below, force || attempt > 1);
         onProgress?.(attempt === 1 ? passed.positions : 0, passed.memories);
         below = passed.below;
+        wrote ||= passed.wrote;
       }
       await pause?.();
-      if (await this.finish(userId)) return;
+      if (await this.finish(userId, wrote)) return;
     }
     throw new Error('The recall index does not become sound');
   }
@@ -88,7 +92,13 @@ export class IndexRebuild {
       const end = 1 + ((await this.memories.maximum('position', { userId })) ?? -1);
       const scope = await this.scopes.findOneBy({ userId });
       if (!scope && end > 0) {
-        const counts = { nextPosition: end, memoryCount: 0, termCount: 0, indexVersion: 0 };
+        const counts = {
+          nextPosition: end,
+          memoryCount: 0,
+          termCount: 0,
+          indexVersion: 0,
+          revision: firstRevision(),
+        };
         await this.scopes.insert({ userId, ...counts });
       }
       if (!scope) return;
@@ -105,7 +115,7 @@ export class IndexRebuild {
     return this.tenancy.transaction(async () => {
       // The vault may have been erased meanwhile.
       const scope = await this.scopes.findOneBy({ userId });
-      if (!scope) return { below: 0, positions: 0, memories: 0 };
+      if (!scope) return { below: 0, positions: 0, memories: 0, wrote: false };
       const upper = Math.min(below, scope.nextPosition);
       // A block's number is never above its first position, so this is a range of the key.
       const page = await this.blocks.find({
@@ -139,7 +149,7 @@ export class IndexRebuild {
         });
         await this.scopes.update({ userId }, { termCount: termCount + terms });
       }
-      return { below: lower, positions: upper - lower, memories };
+      return { below: lower, positions: upper - lower, memories, wrote: stretches.length > 0 };
     });
   }
 
@@ -163,7 +173,7 @@ export class IndexRebuild {
   }
 
   /** Says that it is rebuilt, with its counters. @returns false when it is not */
-  private async finish(userId: string): Promise<boolean> {
+  private async finish(userId: string, wrote: boolean): Promise<boolean> {
     return this.tenancy.transaction(async () => {
       const scope = await this.scopes.findOneBy({ userId });
       if (!scope) return true;
@@ -187,7 +197,11 @@ export class IndexRebuild {
       }
       if (next !== scope.nextPosition || memoryCount !== (await this.memories.countBy({ userId })))
         return false;
-      await this.scopes.update({ userId }, { memoryCount, termCount, indexVersion: TOKENISER_VERSION });
+      const revision = scope.revision + (wrote ? 1 : 0);
+      await this.scopes.update(
+        { userId },
+        { memoryCount, termCount, indexVersion: TOKENISER_VERSION, revision },
+      );
       return true;
     });
   }

@@ -4,7 +4,7 @@ import { TenantContext } from '../tenancy/tenant-context.js';
 import { examine } from './block-state.js';
 import { Reindexer } from './reindexer.js';
 import { CorruptBlockError, isCurrent } from './term-block-layout.js';
-import type { ScopeBlock } from './term-scan.js';
+import type { ScopeBlock } from './memory-columns.js';
 
 /** After a failure (a full disk, another process that keeps writing), and between repairs of one owner's index. */
 const RETRY_MS = 60_000;
@@ -88,24 +88,24 @@ export class IndexUpkeep implements OnModuleDestroy {
   }
 
   /**
-   * Runs a search on those blocks that can be used: what an older version wrote is passed over until it is rebuilt,
-   * and so is what turns out to be damaged, which is made anew then.
+   * Reads those blocks that can be used: what an older version wrote is passed over until it is rebuilt, and so is
+   * what turns out to be damaged, which is made anew then.
    *
-   * @param search is run again, on fewer blocks, where it throws CorruptBlockError
+   * @param read is run again, on fewer blocks, where it throws CorruptBlockError
    */
-  async search<T>(
+  async readUsable<T>(
     blocks: readonly ScopeBlock[],
-    search: (usable: readonly ScopeBlock[]) => Promise<T>,
+    read: (usable: readonly ScopeBlock[]) => Promise<T>,
   ): Promise<T> {
     try {
-      return await search(blocks.filter(({ data }) => isCurrent(data)));
+      return await read(blocks.filter(({ data }) => isCurrent(data)));
     } catch (error) {
       if (!(error instanceof CorruptBlockError)) throw error;
     }
     const states = blocks.map((block) => examine(block).state);
     const owners = blocks.filter((_, i) => states[i] === 'damaged').map(({ userId }) => userId);
     for (const userId of new Set(owners)) this.repair(userId);
-    return search(blocks.filter((_, i) => states[i] === 'current'));
+    return read(blocks.filter((_, i) => states[i] === 'current'));
   }
 
   /** The database closes after this: waits for the step under way. What is left is done after the next start. */

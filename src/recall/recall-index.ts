@@ -6,7 +6,7 @@ import { type Counts, examine } from './block-state.js';
 import { IndexUpkeep } from './index-upkeep.js';
 import { type Indexed, slotOf } from './indexed.js';
 import { RowEncoder } from './row-encoder.js';
-import { ScopeRow } from './scope.entity.js';
+import { ScopeRow, firstRevision } from './scope.entity.js';
 import {
   type Slot,
   accepts,
@@ -17,7 +17,7 @@ import {
   tombstone,
 } from './term-block.js';
 import { TermBlock } from './term-block.entity.js';
-import type { ScopeBlock } from './term-scan.js';
+import type { ScopeBlock } from './memory-columns.js';
 import { TOKENISER_VERSION } from './terms.js';
 
 /** A block as it is now. */
@@ -43,16 +43,18 @@ export class RecallIndex {
   private readonly blockAt: PreparedSelect<TermBlock>;
   private readonly blocksOfOwner: PreparedSelect<TermBlock>;
   private readonly allBlocks: PreparedSelect<TermBlock>;
+  private readonly blocksEndingAfter: PreparedSelect<TermBlock>;
+  private readonly allScopes: PreparedSelect<ScopeRow>;
   private readonly fillBlock: PreparedUpdate<TermBlock>;
   private readonly countIn: PreparedUpdate<ScopeRow>;
 
   constructor(
-    @InjectRepository(ScopeRow) private readonly scopes: Repository<ScopeRow>,
+    @InjectRepository(ScopeRow) private readonly scopeRows: Repository<ScopeRow>,
     @InjectRepository(TermBlock) private readonly blocks: Repository<TermBlock>,
     private readonly encoder: RowEncoder,
     private readonly upkeep: IndexUpkeep,
   ) {
-    this.scopeOf = new PreparedSelect(scopes, 's', (query) => query.where('s.userId = :userId').limit(1));
+    this.scopeOf = new PreparedSelect(scopeRows, 's', (query) => query.where('s.userId = :userId').limit(1));
     this.lastBlock = new PreparedSelect(blocks, 'b', (query) =>
       query.where('b.userId = :userId').orderBy('b.blockNo', 'DESC').limit(1),
     );
@@ -71,14 +73,28 @@ export class RecallIndex {
       inOrder(query.where('b.userId = :userId')),
     );
     this.allBlocks = new PreparedSelect(blocks, 'b', inOrder);
+    // A block's number is its first position, and it has 64 memories at most: the other condition is for the key.
+    this.blocksEndingAfter = new PreparedSelect(blocks, 'b', (query) =>
+      inOrder(
+        query.where(
+          'b.userId = :userId AND b.blockNo > :position - 64 AND b.firstPosition + b.slots > :position',
+        ),
+      ),
+    );
+    this.allScopes = new PreparedSelect(scopeRows, 's', (query) => query.orderBy('s.userId', 'ASC'));
     this.fillBlock = new PreparedUpdate(
       blocks,
       { data: ':data', slots: ':slots' },
       'userId = :userId AND blockNo = :blockNo',
     );
     this.countIn = new PreparedUpdate(
-      scopes,
-      { nextPosition: ':nextPosition', memoryCount: ':memoryCount', termCount: ':termCount' },
+      scopeRows,
+      {
+        nextPosition: ':nextPosition',
+        memoryCount: ':memoryCount',
+        termCount: ':termCount',
+        revision: ':revision',
+      },
       'userId = :userId',
     );
   }
@@ -162,9 +178,28 @@ export class RecallIndex {
     return userId === undefined ? this.allBlocks.all({}) : this.blocksOfOwner.all({ userId });
   }
 
+  /** The blocks of an owner that reach beyond the position, by position. */
+  blocksFrom(userId: string, position: number): Promise<ScopeBlock[]> {
+    return this.blocksEndingAfter.all({ userId, position });
+  }
+
+  /** What `scopes` says of one owner, or of all that the scope sees when undefined, by owner. */
+  async scopes(userId: string | undefined): Promise<ScopeRow[]> {
+    if (userId === undefined) return this.allScopes.all({});
+    const scope = await this.scopeOf.one({ userId });
+    return scope ? [scope] : [];
+  }
+
   private async newScope(userId: string): Promise<ScopeRow> {
-    const scope = { userId, nextPosition: 0, memoryCount: 0, termCount: 0, indexVersion: TOKENISER_VERSION };
-    await this.scopes.insert(scope);
+    const scope = {
+      userId,
+      nextPosition: 0,
+      memoryCount: 0,
+      termCount: 0,
+      indexVersion: TOKENISER_VERSION,
+      revision: firstRevision(),
+    };
+    await this.scopeRows.insert(scope);
     return scope as ScopeRow;
   }
 
@@ -196,7 +231,7 @@ export class RecallIndex {
   }
 
   private async reportDamage(userId: string): Promise<void> {
-    await this.scopes.update({ userId }, { indexVersion: 0 });
+    await this.scopeRows.update({ userId }, { indexVersion: 0 });
     this.upkeep.repair(userId);
   }
 
@@ -218,12 +253,13 @@ export class RecallIndex {
     return { memories: is.memories - was.memories, terms: is.terms - was.terms };
   }
 
-  private async count(scope: ScopeRow, change: Counts, positions = 0): Promise<void> {
+  private async count(scope: ScopeRow, change: Counts, added = 0): Promise<void> {
     await this.countIn.run({
       userId: scope.userId,
-      nextPosition: scope.nextPosition + positions,
+      nextPosition: scope.nextPosition + added,
       memoryCount: scope.memoryCount + change.memories,
       termCount: scope.termCount + change.terms,
+      revision: scope.revision + (added ? 0 : 1),
     });
   }
 }

@@ -4,10 +4,11 @@ import { type ContextScores, contextScores } from './context-bm25.js';
 import { type Factors, QueryFactors, product, salienceFactor } from './factors.js';
 import { BIGRAM_WEIGHT, RERANKED } from './method.js';
 import type { QueryFeatures } from './query-features.js';
+import type { MemoryColumns } from './memory-columns.js';
 import { Ranking, comesFirst } from './ranking.js';
 import { REINFORCED } from './term-block-layout.js';
 import { TermLookup } from './term-lookup.js';
-import { type ScopeBlock, TermScan } from './term-scan.js';
+import { TermScan } from './term-scan.js';
 import { Turns } from './turns.js';
 
 /** Where a memory is: its owner, and its position there. */
@@ -35,7 +36,7 @@ export interface Hit extends Place {
 export type GainOf = (places: readonly Place[]) => Promise<readonly number[]>;
 
 /**
- * A search over the recall index: the memories of the blocks given, best first. Statistics cover all of them.
+ * A search over the recall index: the memories given, best first. Statistics cover all of them.
  *
  * The 50 best by BM25 and factors are ranked again with adjacent pairs of terms and with salience, neither of
  * which can lower a score, so that those after them keep theirs and stay after them. All that happens before
@@ -57,27 +58,19 @@ export class RecallSearch {
   }
 
   /**
-   * @param blocks of the owners searched, by owner and position; current ones only
-   * @param now milliseconds since 1970
+   * @param memories of the owners searched; they stay as they are for as long as the search is used
    * @param columns what the search is kept in: it can be used for as long as these can
-   * @throws CorruptBlockError
    */
   static async run(
-    blocks: readonly ScopeBlock[],
+    memories: MemoryColumns,
     query: QueryFeatures,
-    now: number,
     gainOf: GainOf,
     columns = Columns.ownMemory(),
   ): Promise<RecallSearch> {
     const turns = new Turns();
     const lookup = new TermLookup(query.terms);
-    const capacity = slotsOf(blocks);
-    const scan = new TermScan(capacity, lookup, query, now, columns);
-    for (const block of blocks) {
-      scan.add(block);
-      if (turns.spent(block.data.byteLength / 4)) await turns.pass();
-    }
-    const scores = await contextScores(scan, lookup.terms, query, turns);
+    const scan = await TermScan.of(memories, lookup, query, columns, turns);
+    const scores = await contextScores(scan, lookup.terms, query, columns, turns);
     const factors = new QueryFactors(scan, query);
     const { candidates } = scores;
     const values = columns.of(Float64Array, candidates.length);
@@ -85,7 +78,7 @@ export class RecallSearch {
       values[i] = scores.values[candidates[i]] * factors.productOf(candidates[i]);
     }
     if (turns.spent(2 * candidates.length)) await turns.pass();
-    const ranking = new Ranking({ cells: candidates, values, positions: scan.positions }, RERANKED);
+    const ranking = new Ranking({ cells: candidates, values, positions: memories.positions }, RERANKED);
     const search = new RecallSearch(scan, scores, ranking, values, factors, []);
     await search.rerank(query, lookup, gainOf);
     return search;
@@ -100,7 +93,8 @@ export class RecallSearch {
   }
 
   placeOf(cell: number): Place {
-    return { userId: this.scan.ownerOf(cell), position: this.scan.positions[cell] };
+    const { memories } = this.scan;
+    return { userId: memories.ownerOf(cell), position: memories.positions[cell] };
   }
 
   private hit(place: number): Hit {
@@ -116,15 +110,15 @@ export class RecallSearch {
   }
 
   private async rerank(query: QueryFeatures, lookup: TermLookup, gainOf: GainOf): Promise<void> {
-    const { scan } = this;
+    const { memories } = this.scan;
     const best = this.ranking.take(RERANKED).map((place) => this.hit(place));
     const bigrams = bigramScores(
-      best.map(({ cell }) => scan.termsOf(cell)),
+      best.map(({ cell }) => memories.termsOf(cell)),
       query,
       lookup,
-      scan.count,
+      memories.count,
     );
-    const reinforced = best.filter(({ cell }) => scan.flags[cell] & REINFORCED);
+    const reinforced = best.filter(({ cell }) => memories.flags[cell] & REINFORCED);
     const gains = reinforced.length === 0 ? [] : await gainOf(reinforced);
     const saliences = new Map(reinforced.map(({ cell }, i) => [cell, salienceFactor(gains[i])]));
     for (const [i, hit] of best.entries()) {
@@ -132,11 +126,6 @@ export class RecallSearch {
       const raw = (hit.bm25 + BIGRAM_WEIGHT * bigrams[i].sum) * product(factors);
       this.hits.push({ ...hit, raw, bigrams: bigrams[i], factors });
     }
-    this.hits.sort((a, b) => b.raw - a.raw || (comesFirst(a.cell, b.cell, scan.positions) ? -1 : 1));
+    this.hits.sort((a, b) => b.raw - a.raw || (comesFirst(a.cell, b.cell, memories.positions) ? -1 : 1));
   }
-}
-
-/** How many memories there can be in blocks. */
-export function slotsOf(blocks: readonly ScopeBlock[]): number {
-  return blocks.reduce((sum, { slots }) => sum + slots, 0);
 }

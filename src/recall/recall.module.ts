@@ -4,6 +4,7 @@ import { Memory } from '../memories/memory.entity.js';
 import { IndexRebuild } from './index-rebuild.js';
 import { IndexUpkeep } from './index-upkeep.js';
 import { RecallIndex } from './recall-index.js';
+import { RecallReader } from './recall-reader.js';
 import { Reindexer } from './reindexer.js';
 import { RowEncoder } from './row-encoder.js';
 import { ScopeRow } from './scope.entity.js';
@@ -11,7 +12,7 @@ import { TermBlock } from './term-block.entity.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ScopeRow, TermBlock, Memory])],
-  providers: [RecallIndex, RowEncoder, IndexRebuild, Reindexer, IndexUpkeep],
-  exports: [RecallIndex, RowEncoder, IndexUpkeep],
+  providers: [RecallIndex, RowEncoder, IndexRebuild, Reindexer, IndexUpkeep, RecallReader],
+  exports: [RecallIndex, RecallReader, RowEncoder, IndexUpkeep],
 })
 export class RecallModule {}

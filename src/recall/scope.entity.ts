@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { Owned } from '../tenancy/tenant.decorators.js';
 
@@ -27,4 +28,16 @@ export class ScopeRow {
   /** The version of the indexing rules its blocks were written by; 0: not indexed yet. */
   @Column('integer', { name: 'index_version' })
   indexVersion: number;
+
+  /**
+   * Counts how often what its blocks hold was changed or taken away; adding memories behind them does not count.
+   * Who knows this and the next position knows what is in the index.
+   */
+  @Column('bigint')
+  revision: number;
+}
+
+/** Where `revision` begins, by chance: an owner who was erased and comes back must not meet the numbers of before. */
+export function firstRevision(): number {
+  return randomInt(2 ** 48 - 1);
 }

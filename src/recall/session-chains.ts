@@ -1,18 +1,13 @@
-import type { Columns } from './columns.js';
 import { SESSION_PAUSE_MS } from './method.js';
 
 /**
- * Links each living memory with the one before and the one after it in its session. Memories are told in the
- * order of their positions, one owner after the other; a session never joins two owners.
+ * Tells for each living memory which one is before it in its session. Memories are told in the order of their
+ * positions, one owner after the other; a session never joins two owners.
  *
  * Those with a key belong together whatever stands between them. Those without are a session as long as each
  * was created at most `SESSION_PAUSE_MS` before or after the last.
  */
 export class SessionChains {
-  /** By memory: the one before it, or -1. */
-  readonly before: Int32Array;
-  /** By memory: the one after it, or -1. */
-  readonly after: Int32Array;
   private readonly lastOf = new Map<number, number>();
   /** The memory told last among those with a key, and its key. */
   private recent = -1;
@@ -20,10 +15,9 @@ export class SessionChains {
   private lastWithout = -1;
   private lastTime = 0;
 
-  /** @param capacity how many memories there may be */
-  constructor(capacity: number, columns: Columns) {
-    this.before = columns.of(Int32Array, capacity).fill(-1);
-    this.after = columns.of(Int32Array, capacity).fill(-1);
+  /** How many of the last owner's sessions have a key. */
+  get sessions(): number {
+    return this.lastOf.size;
   }
 
   /** The memories told from here on are another owner's. */
@@ -33,31 +27,38 @@ export class SessionChains {
     this.lastWithout = -1;
   }
 
-  /** @param key hash of the session's key, signed: a larger number would have to be boxed as a key of the map */
-  add(memory: number, key: number): void {
-    if (this.recent >= 0 && key === this.recentKey) {
-      this.link(this.recent, memory);
-    } else {
+  /**
+   * @param key hash of the session's key, signed: a larger number would have to be boxed as a key of the map
+   * @returns the memory before it, or -1
+   */
+  follow(memory: number, key: number): number {
+    let before = this.recent;
+    if (before < 0 || key !== this.recentKey) {
       // The map knows the session left, not the one under way: most memories follow one of the same session.
-      if (this.recent >= 0) this.lastOf.set(this.recentKey, this.recent);
-      const last = this.lastOf.get(key);
-      if (last !== undefined) this.link(last, memory);
+      if (before >= 0) this.lastOf.set(this.recentKey, before);
+      before = this.lastOf.get(key) ?? -1;
       this.recentKey = key;
     }
     this.recent = memory;
+    return before;
   }
 
-  /** @param time of creation, in milliseconds */
-  addWithoutKey(memory: number, time: number): void {
-    if (this.lastWithout >= 0 && Math.abs(time - this.lastTime) <= SESSION_PAUSE_MS) {
-      this.link(this.lastWithout, memory);
-    }
+  /**
+   * @param time of creation, in milliseconds
+   * @returns the memory before it, or -1
+   */
+  followWithoutKey(memory: number, time: number): number {
+    const { lastWithout, lastTime } = this;
     this.lastWithout = memory;
     this.lastTime = time;
+    return lastWithout >= 0 && Math.abs(time - lastTime) <= SESSION_PAUSE_MS ? lastWithout : -1;
   }
 
-  private link(one: number, next: number): void {
-    this.after[one] = next;
-    this.before[next] = one;
+  /** The same memories told; what is told to one is not told to the other. */
+  clone(): SessionChains {
+    const clone = new SessionChains();
+    for (const [key, memory] of this.lastOf) clone.lastOf.set(key, memory);
+    const { recent, recentKey, lastWithout, lastTime } = this;
+    return Object.assign(clone, { recent, recentKey, lastWithout, lastTime });
   }
 }

@@ -19,6 +19,12 @@ export class Tenancy {
     return this.dataSource.unitOfWork(fn, true);
   }
 
+  /** Whether all that the running unit of work reads is committed: neither it nor one around it writes. */
+  get readsOnly(): boolean {
+    for (let unit = TenantContext.unit(); unit; unit = unit.parent) if (!unit.readOnly) return false;
+    return true;
+  }
+
   /** Runs `done` once the running unit of work has committed, or at once where none runs. */
   afterCommit(done: () => void): void {
     const unit = TenantContext.unit();

@@ -121,7 +121,7 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( ((("ScopeRow"."user_id" = ?))) ) AND ( "ScopeRow"."vault_id" = ? ) LIMIT 100`,
   ],
   [
-    `SELECT "ScopeRow"."vault_id" AS "ScopeRow_vault_id", "ScopeRow"."user_id" AS "ScopeRow_user_id", "ScopeRow"."next_position" AS "ScopeRow_next_position", "ScopeRow"."memory_count" AS "ScopeRow_memory_count", "ScopeRow"."term_count" AS "ScopeRow_term_count", "ScopeRow"."index_version" AS "ScopeRow_index_version" FROM "scopes" "ScopeRow"`,
+    `SELECT "ScopeRow"."vault_id" AS "ScopeRow_vault_id", "ScopeRow"."user_id" AS "ScopeRow_user_id", "ScopeRow"."next_position" AS "ScopeRow_next_position", "ScopeRow"."memory_count" AS "ScopeRow_memory_count", "ScopeRow"."term_count" AS "ScopeRow_term_count", "ScopeRow"."index_version" AS "ScopeRow_index_version", "ScopeRow"."revision" AS "ScopeRow_revision" FROM "scopes" "ScopeRow"`,
     ` WHERE "ScopeRow"."vault_id" = ? ORDER BY "ScopeRow"."user_id" ASC LIMIT 100`,
     ` WHERE ( ((("ScopeRow"."index_version" != ?))) ) AND ( "ScopeRow"."vault_id" = ? ) ORDER BY "ScopeRow"."user_id" ASC LIMIT 100`,
     ` WHERE ( ((("ScopeRow"."user_id" = ?))) ) AND ( "ScopeRow"."vault_id" = ? ) LIMIT 100`,
@@ -679,7 +679,10 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( "m"."user_id" = "s"."user_id" ) AND ( "m"."vault_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) ) ORDER BY "m_created_at" ASC LIMIT 100) AS "firstAt", (SELECT "m"."created_at" AS "m_created_at" FROM "memories" "m" WHERE ( "m"."user_id" = "s"."user_id" ) AND ( "m"."vault_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) ) ORDER BY "m_created_at" DESC LIMIT 100) AS "lastAt" FROM "scopes" "s" WHERE ( "s"."user_id" IN (?, ?) ) AND ( "s"."vault_id" = ? )`,
   ],
   [
-    `SELECT "s"."vault_id" AS "s_vault_id", "s"."user_id" AS "s_user_id", "s"."next_position" AS "s_next_position", "s"."memory_count" AS "s_memory_count", "s"."term_count" AS "s_term_count", "s"."index_version" AS "s_index_version" FROM "scopes" "s"`,
+    `SELECT "s"."vault_id" AS "s_vault_id", "s"."user_id" AS "s_user_id", "s"."next_position" AS "s_next_position", "s"."memory_count" AS "s_memory_count", "s"."term_count" AS "s_term_count", "s"."index_version" AS "s_index_version", "s"."revision" AS "s_revision" FROM "scopes" "s"`,
+    ` WHERE "s"."vault_id" = ? AND "s"."user_id" = ? ORDER BY "s"."user_id" ASC`,
+    ` WHERE "s"."vault_id" = ? AND "s"."user_id" IN (?, '') ORDER BY "s"."user_id" ASC`,
+    ` WHERE "s"."vault_id" = ? ORDER BY "s"."user_id" ASC`,
     ` WHERE ( "s"."user_id" = ? ) AND ( "s"."vault_id" = ? ) LIMIT 100`,
     ` WHERE ( "s"."user_id" = ? ) AND ( "s"."vault_id" = ? AND "s"."user_id" = ? ) LIMIT 100`,
     ` WHERE ( "s"."user_id" = ? ) AND ( "s"."vault_id" = ? AND "s"."user_id" IN (?, '') ) LIMIT 100`,
@@ -1297,7 +1300,7 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( ("user_id" = ?) ) AND ( "vault_id" = ? )`,
   ],
   [
-    `UPDATE "scopes" SET "memory_count" = ?, "term_count" = ?, "index_version" = ?`,
+    `UPDATE "scopes" SET "memory_count" = ?, "term_count" = ?, "index_version" = ?, "revision" = ?`,
     ` WHERE ( ("user_id" = ?) ) AND ( "vault_id" = ? )`,
   ],
   [
@@ -1305,7 +1308,7 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( ("user_id" = ?) ) AND ( "vault_id" = ? )`,
   ],
   [
-    `UPDATE "scopes" SET "next_position" = ?, "memory_count" = ?, "term_count" = ?`,
+    `UPDATE "scopes" SET "next_position" = ?, "memory_count" = ?, "term_count" = ?, "revision" = ?`,
     ` WHERE ( "user_id" = ? ) AND ( "vault_id" = ? )`,
     ` WHERE ( "user_id" = ? ) AND ( "vault_id" = ? AND "user_id" = ? )`,
   ],

@@ -78,7 +78,13 @@ export async function adoptedRows(rows: AdoptedRows): Promise<string> {
       insert('vectors', vectorOf(memory, userId, position));
     }
     for (const [user_id, count] of positions) {
-      const counts = { next_position: count, memory_count: count, term_count: 0, index_version: 0 };
+      const counts = {
+        next_position: count,
+        memory_count: count,
+        term_count: 0,
+        index_version: 0,
+        revision: 0,
+      };
       insert('scopes', { ...vault, user_id, ...counts });
     }
     const owners = new Map(rows.memories.map(({ id, userId }) => [id, userId ?? '']));

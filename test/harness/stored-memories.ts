@@ -69,7 +69,9 @@ export function storeMemories(place: string, owners: Owners, random: Random): vo
     editor.transaction(() => {
       editor.insert('vaults', ...vaults);
       editor.insert('memories', ...memories);
-      editor.insert('scopes', ...scopes);
+      // Of the migration after which memories are stored.
+      const rest = editor.columns('scopes').includes('revision') ? { revision: 0 } : {};
+      editor.insert('scopes', ...scopes.map((scope) => ({ ...scope, ...rest })));
     }),
   );
 }
@@ -106,8 +108,10 @@ export function indexOf(place: string, vaultId?: string): unknown {
   try {
     const where = vaultId === undefined ? '' : ` WHERE vault_id = '${vaultId}'`;
     const sql = `SELECT * FROM term_blocks${where} ORDER BY vault_id, user_id, block_no`;
+    // How often an index was changed is another thing than what it holds.
+    const held = 'vault_id, user_id, next_position, memory_count, term_count, index_version';
     return {
-      scopes: view.all(`SELECT * FROM scopes${where} ORDER BY vault_id, user_id`),
+      scopes: view.all(`SELECT ${held} FROM scopes${where} ORDER BY vault_id, user_id`),
       blocks: view.all<{ data: Buffer }>(sql).map(({ data, ...block }) => ({
         ...block,
         sha256: createHash('sha256').update(data).digest('hex'),

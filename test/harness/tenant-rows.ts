@@ -100,7 +100,17 @@ function ownedRows(vault: string, user: string): [table: string, row: Row][] {
       },
     ],
     ['sessions', { ...key, id: 's-1', memory_count: number, first_at: T, last_at: T, metadata: json }],
-    ['scopes', { ...key, next_position: number, memory_count: number, term_count: number, index_version: 1 }],
+    [
+      'scopes',
+      {
+        ...key,
+        next_position: number,
+        memory_count: number,
+        term_count: number,
+        index_version: 1,
+        revision: number,
+      },
+    ],
     ['term_blocks', { ...key, block_no: 0, first_position: 0, slots: number, data: Buffer.from(mark) }],
     ['stats', { ...key, type: 'decay', ts: T, dims: '', count: number }],
     [

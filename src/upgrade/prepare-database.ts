@@ -7,6 +7,7 @@ import { readState } from './plan.js';
 import { preparePostgres } from './postgres/prepare-postgres.js';
 import { recognise } from './recognise.js';
 import { currentVersion } from './schema-version.js';
+import { shellWord } from './shell-word.js';
 
 export interface Prepared extends MigrationReport {
   /** The vaults whose recall index has to be rebuilt while the service runs; undefined for none. */
@@ -35,7 +36,7 @@ async function prepareSqlite(path: string, log?: (line: string) => void): Promis
     throw new MigrationRefusedError(
       `The database is not Cairn's: ${path} is ${found.description}, and it was left as it is. ` +
         'Either set DATABASE_URL to another file, or have this one taken over (or see why it cannot be) by\n' +
-        `  DATABASE_URL=${quote(`sqlite:${path}`)} npm run migration:run`,
+        `  DATABASE_URL=${shellWord(`sqlite:${path}`)} npm run migration:run`,
     );
   }
   const state = readState(path);
@@ -45,9 +46,4 @@ async function prepareSqlite(path: string, log?: (line: string) => void): Promis
       : await migrateDatabase({ path, log });
   const staleVaults = await vaultsToReindex({ kind: 'sqlite', path }, TOKENISER_VERSION);
   return { ...report, staleVaults };
-}
-
-/** As a shell reads it. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

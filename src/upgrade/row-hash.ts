@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import type Database from 'better-sqlite3';
+import { quoteName } from './sqlite-name.js';
 
 /** What rows hold, whatever their order. */
 export interface RowHash {
@@ -15,10 +16,9 @@ const MODULUS = 1n << 256n;
  * values, in the order of `columns`. Text is read as bytes: what is not UTF-8 would be changed on its way.
  */
 export function hashRows(database: Database.Database, columns: readonly string[], source: string): RowHash {
-  const values = columns.map(
-    (name) =>
-      `typeof("${name}"), CASE typeof("${name}") WHEN 'text' THEN CAST("${name}" AS BLOB) ELSE "${name}" END`,
-  );
+  const values = columns.map(quoteName).map((name) => {
+    return `typeof(${name}), CASE typeof(${name}) WHEN 'text' THEN CAST(${name} AS BLOB) ELSE ${name} END`;
+  });
   // As BigInts integers keep all their digits.
   const select = database
     .prepare(`SELECT ${values.join(', ')} FROM ${source}`)

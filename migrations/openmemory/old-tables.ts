@@ -11,23 +11,40 @@ export interface OldDatabase {
 
 /** @param ours the database is ours: its records are no tables of OpenMemory */
 export function findOldTables(database: Database.Database, { ours = false } = {}): OldDatabase {
-  const rows = database
-    .prepare(
-      `SELECT t.name AS tbl, c.name AS col FROM pragma_table_list t JOIN pragma_table_info(t.name) c
-       WHERE t.schema = 'main' AND t.type IN ('table', 'virtual') AND t.name NOT LIKE 'sqlite~_%' ESCAPE '~'
-       ORDER BY t.name, c.cid`,
-    )
-    .all() as { tbl: string; col: string }[];
-  const shape = new Map<string, string[]>();
-  for (const { tbl, col } of rows) {
-    if (!ours || !RECORD_TABLES.includes(tbl)) shape.set(tbl, [...(shape.get(tbl) ?? []), col]);
-  }
+  const shape = readShape(database, ['table', 'virtual']);
+  if (ours) for (const table of RECORD_TABLES) shape.delete(table);
   const { tables, unknown } = classify(shape);
   const others = database
     .prepare(`SELECT type || ' ' || name FROM sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY name`)
     .pluck()
     .all() as string[];
   return { tables, unknown: [...unknown, ...others] };
+}
+
+/**
+ * The columns of each table, or whatever else is of these types in SQLite's words. What cannot be used here, for want
+ * of its module or of a function of its program, has none.
+ */
+export function readShape(database: Database.Database, types: readonly string[]): Map<string, string[]> {
+  const names = database
+    .prepare(
+      `SELECT name FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
+       AND type IN (${types.map(() => '?').join(', ')}) ORDER BY name`,
+    )
+    .pluck()
+    .all(...types) as string[];
+  const columns = database.prepare('SELECT name FROM pragma_table_info(?) ORDER BY cid').pluck();
+  return new Map(names.map((name) => [name, readColumns(() => columns.all(name) as string[])]));
+}
+
+function readColumns(read: () => string[]): string[] {
+  try {
+    return read();
+  } catch (error) {
+    // Anything else is a matter of the file, and not of the one table.
+    if ((error as { code?: unknown }).code !== 'SQLITE_ERROR') throw error;
+    return [];
+  }
 }
 
 /** The release that made the tables, as far as they tell. */

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { steps } from '../../migrations/chain.js';
-import { findOldTables, hasMemories, releaseOf } from '../../migrations/openmemory/old-tables.js';
+import { findOldTables, hasMemories, readShape, releaseOf } from '../../migrations/openmemory/old-tables.js';
 import { MIGRATIONS_TABLE, RECORD_TABLES, VERSION_TABLE } from '../../migrations/record-tables.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import { type AppliedSteps, readAppliedSteps, readPeerVersion } from './schema-version.js';
@@ -22,7 +22,7 @@ const UNTOUCHED: AppliedSteps = { applied: [], pending: steps, unknown: [] };
 const EMPTY: Recognition = { kind: 'empty', description: 'an empty database', state: UNTOUCHED };
 
 /** Each table with its columns. */
-type Shape = ReadonlyMap<string, ReadonlySet<string>>;
+type Shape = ReadonlyMap<string, readonly string[]>;
 
 /**
  * Says whose database a file is, by the columns of its tables, and what was done to it if it is ours. Nothing
@@ -46,7 +46,7 @@ export function recognise(path: string): Recognition {
 }
 
 function recogniseOpen(database: Database.Database): Recognition {
-  const shape = readShape(database);
+  const shape: Shape = readShape(database, ['table', 'virtual', 'shadow', 'view']);
   const tables = [...shape.keys()];
   const others = tables.filter((table) => !RECORD_TABLES.includes(table));
   const hasVaults = has(shape, 'vaults', 'vault_id status share_unowned');
@@ -96,21 +96,9 @@ function unknown(tables: readonly string[]): Recognition {
   return { kind: 'unknown', description: `a database of another program (tables: ${shown})` };
 }
 
-function readShape(database: Database.Database): Shape {
-  const rows = database
-    .prepare(
-      `SELECT t.name AS tbl, c.name AS col FROM sqlite_schema t JOIN pragma_table_info(t.name) c
-       WHERE t.type IN ('table', 'view') AND t.name NOT LIKE 'sqlite~_%' ESCAPE '~'`,
-    )
-    .all() as { tbl: string; col: string }[];
-  const shape = new Map<string, Set<string>>();
-  for (const { tbl, col } of rows) shape.set(tbl, (shape.get(tbl) ?? new Set()).add(col));
-  return shape;
-}
-
 function has(shape: Shape, table: string, columns: string): boolean {
   const actual = shape.get(table);
-  return actual !== undefined && columns.split(' ').every((column) => actual.has(column));
+  return actual !== undefined && columns.split(' ').every((column) => actual.includes(column));
 }
 
 /** A database that stands before the step that made the vaults is known by TypeORM's record. */

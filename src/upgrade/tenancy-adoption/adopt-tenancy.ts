@@ -77,10 +77,10 @@ async function inTransaction(
   options: AdoptTenancyOptions,
 ): Promise<TenancyReport> {
   const { path, plan, direction, log } = options;
-  await beginExclusiveWrite(database, path);
   let backup: string | undefined;
   let isCommitted = false;
   try {
+    await beginExclusiveWrite(database, path);
     const records = new MigrationRecords(database, plan.recordsTable);
     const migrations = plan.select(database, records, direction, log);
     if (migrations.length > 0) {

@@ -1,4 +1,4 @@
-import { constants, accessSync, existsSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { MigrationRefusedError } from '../migration-refused.error.js';
@@ -53,12 +53,12 @@ export function checkAdoptable(path: string, tables?: readonly string[]): string
  */
 export function checkWritable(path: string): void {
   const folder = dirname(path);
-  if ((statSync(path).mode & 0o222) === 0 || !mayWrite(path)) {
+  if ((statSync(path).mode & 0o222) === 0 || !succeeds(() => closeSync(openSync(path, 'r+')))) {
     throw new MigrationRefusedError(
       `${path} is read-only, and was left as it is. Its owner can change that:\n  chmod u+w ${shellWord(path)}`,
     );
   }
-  if (!mayWrite(folder)) {
+  if (!succeeds(() => accessSync(folder, constants.W_OK))) {
     throw new MigrationRefusedError(
       `Nothing can be written into ${folder}, where SQLite's journal and the backup go. ` +
         'Run this as somebody who may, or on a copy elsewhere. Nothing was changed.',
@@ -66,9 +66,9 @@ export function checkWritable(path: string): void {
   }
 }
 
-function mayWrite(path: string): boolean {
+function succeeds(attempt: () => void): boolean {
   try {
-    accessSync(path, constants.W_OK);
+    attempt();
     return true;
   } catch {
     return false;

@@ -18,11 +18,14 @@ export interface VaultIndex {
  */
 export function indexOf(database: Database.Database, wanted: string): VaultIndex | undefined {
   const table = findTable(database, wanted)?.name ?? wanted;
+  const name = `idx_${table}_vault_id`;
+  // Of what takes no column nothing more can be asked: its module may not be here.
+  if (columnObstacle(database, table)) return { table, name, columns: [VAULT_COLUMN] };
   const key = primaryKey(database, table);
   if (key.length > 0 && foldName(key[0]) === VAULT_COLUMN) return undefined;
-  const id = key.length > 0 ? key : allColumns(database, table).filter((name) => foldName(name) === 'id');
-  const others = id.filter((name) => foldName(name) !== VAULT_COLUMN);
-  return { table, name: `idx_${table}_vault_id`, columns: [VAULT_COLUMN, ...others] };
+  const id = key.length > 0 ? key : allColumns(database, table).filter((column) => foldName(column) === 'id');
+  const others = id.filter((column) => foldName(column) !== VAULT_COLUMN);
+  return { table, name, columns: [VAULT_COLUMN, ...others] };
 }
 
 /** Whether the index is to be made, and why or why not. */

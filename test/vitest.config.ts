@@ -12,6 +12,7 @@ const WITHOUT_POSTGRES: readonly (readonly [files: string, reason: string])[] = 
   ],
   ['test/{unfinished-databases,http-boot}.test.ts', 'what a start makes of an SQLite file'],
   ['test/openmemory*.test.ts', 'databases of OpenMemory that are SQLite files'],
+  ['test/tenancy-adopt*.test.ts', 'databases of other programs that are SQLite files'],
   ['test/adopted-rows*.test.ts', 'rows as only those files hold them'],
   ['test/service-statements.test.ts', 'statements as SQLite gets them'],
   ['test/auth.*.test.ts', 'tokens, in front of an application of their own'],

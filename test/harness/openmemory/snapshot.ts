@@ -49,19 +49,23 @@ export function takeSnapshot(path: string): Snapshot {
 export function readRows(database: Database.Database, table: string): TypedRow[] {
   const names = database.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
   const columns = names.flatMap((name) => {
-    const column = `"${name}"`;
+    const column = quoted(name);
     return [
       `typeof(${column})`,
       `CASE typeof(${column}) WHEN 'text' THEN CAST(${column} AS BLOB) ELSE ${column} END`,
     ];
   });
   const select = database
-    .prepare(`SELECT ${columns.join(', ')} FROM "${table}"`)
+    .prepare(`SELECT ${columns.join(', ')} FROM ${quoted(table)}`)
     .raw()
     .safeIntegers();
   return (select.all() as unknown[][]).map((row) =>
     Object.fromEntries(names.map((name, i) => [name, typed(row[2 * i] as string, row[2 * i + 1])])),
   );
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function typed(type: string, value: unknown): Typed {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { migrateDatabase } from '../src/upgrade/migrate-database.js';
@@ -101,6 +101,17 @@ describe('before anything is changed', () => {
     const backup = /^\[BACKUP\] (.*)$/m.exec(stdout)![1];
     expect(comparable(takeSnapshot(backup))).toEqual(before);
     expect(statSync(backup).mode).toBe(statSync(path).mode);
+  });
+
+  it('of a link the file is meant: the lock and the copy are beside that', async () => {
+    const path = metamorph({ rows: 1 });
+    const link = join(tempFolder(), 'link.db');
+    symlinkSync(path, link);
+    const { status, stdout } = await adopt(link, ...PRESET);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`[BACKUP] ${path}.backup-`);
+    expect(beside(link)).toEqual(['link.db']);
+    expect(vaultIndexes(path)).toHaveLength(32);
   });
 
   it('it is not with --no-backup', async () => {

@@ -77,6 +77,16 @@ describe('the list of the service’s statements', () => {
     expect(missing).toEqual([]);
   });
 
+  it('has a change of each field of a memory that may be changed', () => {
+    const { body } = routes.find(({ method, path }) => method === 'PATCH' && path === '/v1/memories/:id')!;
+    const columns = Object.keys(body!).map((field) => (field === 'sector' ? 'primary_sector' : field));
+    expect(columns.length).toBeGreaterThan(6);
+    const changes = seen.map((sql) => /^UPDATE "memories" SET (.*) WHERE /.exec(sql)?.[1] ?? '');
+    // Asked for is not enough: what stays as it was is not written.
+    const unchanged = columns.filter((column) => !changes.some((set) => set.includes(`"${column}" = ?`)));
+    expect(unchanged).toEqual([]);
+  });
+
   it('has every statement that was seen, and no other: `npm run statements` writes it', () => {
     if (process.env.WRITE_STATEMENTS) return;
     const [listed, found] = [new Set(SERVICE_STATEMENTS), new Set(seen)];

@@ -1292,6 +1292,10 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( ("id" = ?) ) AND ( "vault_id" = ? )`,
   ],
   [
+    `UPDATE "memories" SET "version" = ?, "updated_at" = ?, "expires_at" = ?`,
+    ` WHERE ( ("id" = ?) ) AND ( "vault_id" = ? )`,
+  ],
+  [
     `UPDATE "memory_versions" SET "user_id" = ?`,
     ` WHERE ( ("memory_id" = ?) ) AND ( "vault_id" = ? )`,
   ],

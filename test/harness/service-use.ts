@@ -115,6 +115,7 @@ async function useRest(client: Client): Promise<void> {
   }));
   await client.post('/v1/memories/batch', [...rows, { ...row, on_duplicate: 'return' }]);
   await client.patch('/v1/memories/all 1', { collection: 'c2', sector: 'episodic', metadata: { b: 1 } });
+  await client.patch('/v1/memories/all 2', { expires_at: Date.now() + 8e6 });
   for (const filter of ['sector=semantic', 'tag=owl', 'metadata={"a":1}']) {
     await client.get(`/v1/users/${encodeURIComponent(user_id)}/memories?${encodeURI(filter)}`);
   }

@@ -149,87 +149,126 @@ export const anything = fc
   .tuple(oneOf('SELECT ', 'SELECT 1 FROM facts ', ''), fc.array(piece, { maxLength: 8 }), oneOf(' ', ''))
   .map(([start, pieces, between]) => start + pieces.join(between));
 
-const leaf = oneOf(
-  ...['f."vault_id" = :vault', 'f."vault_id" = :vault', 'f."user_id" = :user', 'f."user_id" = :user'],
-  ...[`f."user_id" IN (:user, '')`, '1=1', '1=0', `f.object <> ''`, 'g.x = 1', '1'],
-);
+/** How a database writes what the statements below are made of. */
+export interface Dialect {
+  /** What is true wherever a condition may stand. */
+  readonly yes: string;
+  readonly no: string;
+  /** Whether two conditions are equally true. */
+  readonly same: string;
+  /** All the texts of a group in one. */
+  readonly joined: string;
+  /** The key of `facts`: by it, PostgreSQL knows that a group is of one row. */
+  readonly key: string;
+}
 
-/** Conditions in a row, without brackets. */
-const chain = fc
-  .tuple(
-    leaf,
-    fc.array(fc.tuple(oneOf('AND', 'AND', 'OR', 'AND NOT', 'AND 1 BETWEEN 0 AND', 'IS NOT', '='), leaf), {
-      maxLength: 4,
-    }),
-    oneOf('', '', 'NOT', 'NOT 1 BETWEEN 0 AND', 'CASE WHEN 1 THEN 1 WHEN 1 AND'),
-  )
-  .map(([first, more, start]) => {
-    const row = [start, first, ...more.flat()].join(' ');
-    return start.startsWith('CASE') ? `${row} AND 1 THEN 1 END` : row;
-  });
+export const SQLITE: Dialect = {
+  yes: '1',
+  no: '0',
+  same: 'IS NOT',
+  joined: 'group_concat(f.object)',
+  key: 'f.id',
+};
+
+/** Numbers are no conditions to PostgreSQL, which refuses a text that makes one of them before it reads a row. */
+export const POSTGRES: Dialect = {
+  yes: 'TRUE',
+  no: 'FALSE',
+  same: 'IS NOT DISTINCT FROM',
+  joined: `string_agg(f.object, ' ')`,
+  key: 'f."vault_id", f.id',
+};
 
 /** Boolean expressions over the columns of `facts` with the alias f, the scope's conditions among them. */
-const { expression } = fc.letrec<{ expression: string }>((tie) => ({
-  expression: fc.oneof(
-    { maxDepth: 3 },
-    chain,
-    chain,
-    fc
-      .tuple(tie('expression'), oneOf('AND', 'AND', 'OR', '<>'), tie('expression'))
-      .map((parts) => parts.join(' ')),
-    fc.tuple(oneOf('', '', 'NOT '), tie('expression')).map(([not, inner]) => `${not}(${inner})`),
-    tie('expression').map((inner) => `EXISTS (SELECT 1 FROM facts f WHERE ${inner})`),
-    tie('expression').map((inner) => `coalesce(${inner}, 1)`),
-  ),
-}));
-
-const scoped = expression.map((inner) => `(${inner}) AND (f."vault_id" = :vault AND f."user_id" = :user)`);
-const condition = fc.oneof(expression, scoped, scoped);
-
-/** A selection from `facts`, with conditions in any place; `:vault` and `:user` stand for the scope's own. */
-export const statement = fc
-  .tuple(
-    oneOf('f.object', 'group_concat(f.object)', 'count(*)', 'f.*'),
-    fc.oneof(
-      fc.constant('facts f'),
-      fc.constant('facts f, (SELECT 1 AS x) g'),
-      condition.map((on) => `(SELECT 1 AS x) g LEFT JOIN facts f ON ${on}`),
-      condition.map((on) => `(SELECT 1 AS x) g INNER JOIN facts f ON ${on}`),
-      condition.map((on) => `facts f LEFT JOIN (SELECT 1 AS x) g ON ${on}`),
-      condition.map((on) => `(SELECT 1 AS x) g FULL JOIN facts f ON ${on}`),
-      condition.map(
-        (on) => `(SELECT 1 AS x) g LEFT JOIN (facts f INNER JOIN (SELECT 2 AS y) h ON 1=1) ON ${on}`,
-      ),
-      condition.map((where) => `(SELECT f.* FROM facts f WHERE ${where}) f`),
-    ),
-    condition,
-    fc.oneof(
-      fc.constant(''),
-      condition.map((also) => ` GROUP BY f.id HAVING ${also}`),
-      expression.map((also) => ` ORDER BY ${also}`),
-    ),
-    fc.oneof(
-      fc.constant(''),
-      fc.constant(''),
-      condition.map((where) => ` UNION ALL SELECT f.object FROM facts f WHERE ${where}`),
-    ),
-  )
-  .map(
-    ([selection, from, where, end, union]) =>
-      `SELECT ${selection} FROM ${from} WHERE ${where}${union === '' ? end : union}`,
+function expressionsOf({ yes, no, same }: Dialect): fc.Arbitrary<string> {
+  const leaf = oneOf(
+    ...['f."vault_id" = :vault', 'f."vault_id" = :vault', 'f."user_id" = :user', 'f."user_id" = :user'],
+    ...[`f."user_id" IN (:user, '')`, '1=1', '1=0', `f.object <> ''`, 'g.x = 1', yes],
   );
-
-/** A change of `facts`. */
-export const change = fc
-  .tuple(
-    oneOf(
-      `UPDATE facts SET object = 'x'`,
-      `UPDATE facts SET confidence = confidence + 1`,
-      'DELETE FROM facts',
+  const between = `${yes} BETWEEN ${no} AND`;
+  /** Conditions in a row, without brackets. */
+  const chain = fc
+    .tuple(
+      leaf,
+      fc.array(fc.tuple(oneOf('AND', 'AND', 'OR', 'AND NOT', `AND ${between}`, same, '='), leaf), {
+        maxLength: 4,
+      }),
+      oneOf('', '', 'NOT', `NOT ${between}`, `CASE WHEN ${yes} THEN ${yes} WHEN ${yes} AND`),
+    )
+    .map(([first, more, start]) => {
+      const row = [start, first, ...more.flat()].join(' ');
+      return start.startsWith('CASE') ? `${row} AND ${yes} THEN ${yes} END` : row;
+    });
+  return fc.letrec<{ expression: string }>((tie) => ({
+    expression: fc.oneof(
+      { maxDepth: 3 },
+      chain,
+      chain,
+      fc
+        .tuple(tie('expression'), oneOf('AND', 'AND', 'OR', '<>'), tie('expression'))
+        .map((parts) => parts.join(' ')),
+      fc.tuple(oneOf('', '', 'NOT '), tie('expression')).map(([not, inner]) => `${not}(${inner})`),
+      tie('expression').map((inner) => `EXISTS (SELECT 1 FROM facts f WHERE ${inner})`),
+      tie('expression').map((inner) => `coalesce(${inner}, ${yes})`),
     ),
-    condition,
-  )
-  .map(([start, where]) => `${start} WHERE ${where.replaceAll('f.', '')}`);
+  })).expression;
+}
+
+function conditionsOf(expression: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const scoped = expression.map((inner) => `(${inner}) AND (f."vault_id" = :vault AND f."user_id" = :user)`);
+  return fc.oneof(expression, scoped, scoped);
+}
+
+/** Selections from `facts`, with conditions in any place; `:vault` and `:user` stand for the scope's own. */
+export function selectionsIn(dialect: Dialect): fc.Arbitrary<string> {
+  const expression = expressionsOf(dialect);
+  const condition = conditionsOf(expression);
+  return fc
+    .tuple(
+      oneOf('f.object', dialect.joined, 'count(*)', 'f.*'),
+      fc.oneof(
+        fc.constant('facts f'),
+        fc.constant('facts f, (SELECT 1 AS x) g'),
+        condition.map((on) => `(SELECT 1 AS x) g LEFT JOIN facts f ON ${on}`),
+        condition.map((on) => `(SELECT 1 AS x) g INNER JOIN facts f ON ${on}`),
+        condition.map((on) => `facts f LEFT JOIN (SELECT 1 AS x) g ON ${on}`),
+        condition.map((on) => `(SELECT 1 AS x) g FULL JOIN facts f ON ${on}`),
+        condition.map(
+          (on) => `(SELECT 1 AS x) g LEFT JOIN (facts f INNER JOIN (SELECT 2 AS y) h ON 1=1) ON ${on}`,
+        ),
+        condition.map((where) => `(SELECT f.* FROM facts f WHERE ${where}) f`),
+      ),
+      condition,
+      fc.oneof(
+        fc.constant(''),
+        condition.map((also) => ` GROUP BY ${dialect.key} HAVING ${also}`),
+        expression.map((also) => ` ORDER BY ${also}`),
+      ),
+      fc.oneof(
+        fc.constant(''),
+        fc.constant(''),
+        condition.map((where) => ` UNION ALL SELECT f.object FROM facts f WHERE ${where}`),
+      ),
+    )
+    .map(
+      ([selection, from, where, end, union]) =>
+        `SELECT ${selection} FROM ${from} WHERE ${where}${union === '' ? end : union}`,
+    );
+}
+
+/** Changes of `facts`. */
+export function changesIn(dialect: Dialect): fc.Arbitrary<string> {
+  return fc
+    .tuple(
+      oneOf(
+        `UPDATE facts SET object = 'x'`,
+        `UPDATE facts SET confidence = confidence + 1`,
+        'DELETE FROM facts',
+      ),
+      conditionsOf(expressionsOf(dialect)),
+    )
+    .map(([start, where]) => `${start} WHERE ${where.replaceAll('f.', '')}`);
+}
 
 /** What somebody might put into a condition, whole or in pieces. */
 export const fragment = fc.oneof(

@@ -15,6 +15,10 @@ const WITHOUT_POSTGRES: readonly (readonly [files: string, reason: string])[] = 
   ['test/tenancy-adopt*.test.ts', 'databases of other programs that are SQLite files'],
   ['test/adopted-rows*.test.ts', 'rows as only those files hold them'],
   ['test/service-statements.test.ts', 'statements as SQLite gets them'],
+  [
+    'test/tenancy/mutants.test.ts',
+    'faults of the layer as SQLite shows them; test/postgres has those of its own',
+  ],
   ['test/auth.*.test.ts', 'tokens, in front of an application of their own'],
   ['test/{http-errors,http-input,http-manners,http-quick-check}.test.ts', 'HTTP, in front of no database'],
   ['test/{openapi,config,json-text,vault-id,token-estimate}.test.ts', 'no database'],

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './harness/app.js';
 import { type ApiRoute, apiRoutes } from './harness/api-routes.js';
 import { DatabaseView } from './harness/database-view.js';
+import { extent } from './harness/extent.js';
 import { recordFigure } from './harness/figures.js';
 import type { Hostile } from './harness/hostile-draft.js';
 import { hostileRequest } from './harness/hostile-requests.js';
@@ -13,7 +14,7 @@ import { randomSeed } from './harness/seed.js';
 import { mintToken } from './harness/tokens.js';
 
 const seed = randomSeed('hostile-inputs');
-const INPUTS_A_ROUTE = Number(process.env.HOSTILE_INPUTS ?? 1_000);
+const INPUTS_A_ROUTE = extent('HOSTILE_INPUTS', { sqlite: 1_000, postgres: 50 });
 const ANSWER_WITHIN_MS = 10_000;
 const LANES = 8;
 /** Searches are counted when nothing is going on any more. */

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Client, TestService } from './harness/app.js';
 import { edit } from './harness/database-editor.js';
+import { extent } from './harness/extent.js';
 import { recordFigure } from './harness/figures.js';
 
 /** Rows of each list, there from the beginning to the end of its walk. */
-const ROWS = 10_000;
+const ROWS = extent('WALKED_ROWS', { sqlite: 10_000, postgres: 2_000 });
 const PAGE = 100;
 
 let service: TestService;
@@ -27,7 +28,7 @@ afterAll(async () => {
 
 type Item = Record<string, unknown>;
 
-/** Ten thousand memories of one batch after another. */
+/** So many memories in one batch. */
 async function fill(client: Client, memory: (i: number) => object): Promise<void> {
   const body = Array.from({ length: ROWS }, (_, i) => ({ content: `n${i}`, ...memory(i) }));
   const answer = await client.post('/v1/memories/batch', body);
@@ -72,7 +73,7 @@ const keys = (key: (i: number) => string) => new Set(Array.from({ length: ROWS }
 /** Not in the order of making, so that rows come before and behind the reader. */
 const shuffled = (i: number) => (i * 7_919) % ROWS;
 
-describe('a list of 10,000, walked through by cursor while others write', () => {
+describe('a list of thousands, walked through by cursor while others write', () => {
   let all: Client;
   let churned = 0;
 

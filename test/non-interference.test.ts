@@ -1,85 +1,36 @@
-import type { Type } from '@nestjs/common';
 import fc from 'fast-check';
-import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ApiError } from '../src/http/api-error.js';
-import { Memory } from '../src/memories/memory.entity.js';
-import { MemoriesService } from '../src/memories/memories.service.js';
-import { MemoryCreator } from '../src/memories/memory-creator.js';
-import { MemoryLister } from '../src/memories/memory-lister.js';
-import { RecallIndex } from '../src/recall/recall-index.js';
-import { type Scope, makeScope } from '../src/tenancy/scope.js';
-import { TenantContext } from '../src/tenancy/tenant-context.js';
-import { UserErasure } from '../src/users/user-erasure.js';
-import { UsersService } from '../src/users/users.service.js';
-import { WaypointLister } from '../src/waypoints/waypoint-lister.js';
-import { WaypointWalker } from '../src/waypoints/waypoint-walker.js';
-import { WaypointsService } from '../src/waypoints/waypoints.service.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestService } from './harness/app.js';
 import { DatabaseView } from './harness/database-view.js';
+import { extent } from './harness/extent.js';
 import { recordFigure } from './harness/figures.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
-import { type Caller, HttpCaller, type Identity, ServiceCaller } from './harness/interference-callers.js';
-import { CANARY, type Step, plan } from './harness/interference-plan.js';
-import { comparable, runAlone, runMixed } from './harness/interference-run.js';
+import { HttpCaller, ServiceCaller } from './harness/interference-callers.js';
+import {
+  type Entrance,
+  PATIENT,
+  type Pair,
+  TWO_USERS,
+  TWO_VAULTS,
+  noDifference,
+} from './harness/interference-pairs.js';
+import { CANARY } from './harness/interference-plan.js';
 import { randomSeed } from './harness/seed.js';
 
 const seed = randomSeed('non-interference');
-/** In all four forms together; NONINTERFERENCE_RUNS sets another number. */
-const RUNS = Number(process.env.NONINTERFERENCE_RUNS ?? 300);
+/** In all four forms together. */
+const RUNS = extent('NONINTERFERENCE_RUNS', { sqlite: 300, postgres: 100 });
 
 let service: TestService;
 
 beforeAll(async () => {
-  service = await TestService.start();
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
+  service = await TestService.start(PATIENT);
 });
 
 afterAll(async () => {
   expect(auditIndex(service.databasePath)).toMatchObject(SOUND);
   await service.stop();
 });
-
-type Entrance = new (service: TestService, identity: Identity) => Caller;
-
-interface Pair {
-  /** Users of one vault, or two vaults. */
-  readonly sameVault: boolean;
-  readonly userA: string | undefined;
-  readonly userB: string | undefined;
-}
-
-const TWO_USERS = fc.constant<Pair>({ sameVault: true, userA: 'ana', userB: 'ben' });
-const TWO_VAULTS: fc.Arbitrary<Pair> = fc.record({
-  sameVault: fc.constant(false),
-  userA: fc.constantFrom('ana', undefined),
-  userB: fc.constantFrom('ana', undefined),
-});
-
-/** Nothing but the vault keeps these two apart. */
-const TWO_NAMESAKES = fc.constant<Pair>({ sameVault: false, userA: 'ana', userB: 'ana' });
-
-let runs = 0;
-
-/** One run with B and one without, in vaults of their own. @throws when A can tell them apart */
-async function compare(entrance: Entrance, { sameVault, userA, userB }: Pair, steps: Step[]): Promise<void> {
-  const run = String((runs += 1)).padStart(5, '0');
-  const [alone, mixed] = [`alone-${run}`, `mixed-${run}`];
-  const other = sameVault ? mixed : `other-${run}`;
-  const without = await runAlone(steps, new entrance(service, { vault: alone, user: userA }));
-  const a = new entrance(service, { vault: mixed, user: userA });
-  const b = new entrance(service, { vault: other, user: userB });
-  const withB = await runMixed(steps, a, b, sameVault);
-  expect(comparable(withB, mixed)).toBe(comparable(without, alone));
-  expect(JSON.stringify(withB)).not.toContain(CANARY);
-}
-
-function property(entrance: Entrance, pair: fc.Arbitrary<Pair>) {
-  return fc.asyncProperty(pair, plan, (who, steps) => compare(entrance, who, steps));
-}
 
 describe('whatever B does, A sees what it would see without B', () => {
   let done = 0;
@@ -94,7 +45,7 @@ describe('whatever B does, A sees what it would see without B', () => {
     '%s',
     async (_, entrance, pair, share) => {
       const numRuns = Math.ceil(share * RUNS);
-      await fc.assert(property(entrance, pair), { seed, numRuns });
+      await fc.assert(noDifference(service, entrance, pair), { seed, numRuns });
       done += numRuns;
     },
     120_000 + RUNS * 1_000,
@@ -109,124 +60,5 @@ describe('whatever B does, A sees what it would see without B', () => {
     );
     view.close();
     expect(n).toBeGreaterThan(RUNS);
-  });
-});
-
-describe('taking away one scoping is noticed', () => {
-  /** Has the code at one place see another scope than its own. */
-  function scopeSeenBy(place: RegExp, change: (scope: Scope) => Scope): void {
-    const scope = TenantContext.scope.bind(TenantContext);
-    vi.spyOn(TenantContext, 'scope').mockImplementation(() => {
-      const own = scope();
-      return place.test(new Error().stack ?? '') ? change(own) : own;
-    });
-  }
-
-  const ANYWHERE = /./;
-  const wholeVault = (scope: Scope) => makeScope({ ...scope, userId: undefined });
-  /** The two vaults of a run become one. */
-  const oneVault = (scope: Scope) => ({ ...scope, vaultId: scope.vaultId.replace(/^other/, 'mixed') });
-
-  /** Replaces a method of one service, private ones included. */
-  function replace(
-    type: Type,
-    name: string,
-    by: (original: (...given: unknown[]) => unknown, ...given: unknown[]) => unknown,
-  ): void {
-    const target = service.app.get<Record<string, (...given: unknown[]) => unknown>>(type);
-    const original = target[name].bind(target);
-    vi.spyOn(target, name).mockImplementation((...given) => by(original, ...given));
-  }
-
-  const mutants: Record<string, [fc.Arbitrary<Pair>, () => void]> = {
-    'the vault, everywhere': [TWO_VAULTS, () => scopeSeenBy(ANYWHERE, oneVault)],
-    'the user, everywhere': [TWO_USERS, () => scopeSeenBy(ANYWHERE, wholeVault)],
-    'the owner of the blocks a search counts': [
-      TWO_USERS,
-      () => replace(RecallIndex, 'read', (read) => TenantContext.asVault(() => read(undefined))),
-    ],
-    'the vault of a cursor': [TWO_NAMESAKES, () => scopeSeenBy(/http.cursor/, oneVault)],
-    'the user of a cursor': [TWO_USERS, () => scopeSeenBy(/http.cursor/, wholeVault)],
-    'the vault of an id that is taken': [
-      TWO_VAULTS,
-      () =>
-        replace(MemoriesService, 'create', async (create, input) => {
-          const { id } = input as { id?: string };
-          const here = TenantContext.scope();
-          const there = makeScope({ ...here, vaultId: here.vaultId.replace(/^mixed/, 'other') });
-          const memories = service.app.get(MemoriesService);
-          const exists = (scope: Scope) =>
-            TenantContext.run(scope, () => memories.get(id!)).then(
-              () => true,
-              () => false,
-            );
-          if (id && here.vaultId !== there.vaultId && (await exists(there))) {
-            throw new ApiError(409, 'ID_EXISTS', 'The vault already has a memory with this id.');
-          }
-          return create(input);
-        }),
-    ],
-    'the owner of equal content': [
-      TWO_USERS,
-      () =>
-        replace(MemoryCreator, 'findEqual', (_, wanted) => {
-          const memories = service.app.get(DataSource).getRepository(Memory);
-          const { content } = wanted as Memory;
-          return TenantContext.asVault(() => memories.findOneBy({ content }));
-        }),
-    ],
-    'the owner of what is deleted by filter': [
-      TWO_USERS,
-      () =>
-        replace(MemoryLister, 'deleteMatching', (purge, query) => TenantContext.asVault(() => purge(query))),
-    ],
-    'the owner of what is counted': [
-      TWO_USERS,
-      () => replace(MemoryLister, 'count', (count, filters) => TenantContext.asVault(() => count(filters))),
-    ],
-    'whose users are listed': [
-      TWO_USERS,
-      () => replace(UsersService, 'list', (list, query) => TenantContext.asVault(() => list(query))),
-    ],
-    'who may be asked about': [
-      TWO_USERS,
-      () => replace(UsersService, 'get', (get, userId) => TenantContext.asVault(() => get(userId))),
-    ],
-    'who is erased': [
-      TWO_USERS,
-      () =>
-        replace(UserErasure, 'erase', async (erase) => {
-          await TenantContext.asVault(() => erase('ana'));
-          return erase('ben');
-        }),
-    ],
-    'whose waypoints are listed': [
-      TWO_USERS,
-      () => replace(WaypointLister, 'list', (list, query) => TenantContext.asVault(() => list(query))),
-    ],
-    'whose memories are joined': [
-      TWO_USERS,
-      () => replace(WaypointsService, 'put', (put, input) => TenantContext.asVault(() => put(input))),
-    ],
-    'whose memories are walked': [
-      TWO_USERS,
-      () => replace(WaypointWalker, 'neighbours', (walk, query) => TenantContext.asVault(() => walk(query))),
-    ],
-    'the likeness of foreign and absent': [
-      TWO_USERS,
-      () =>
-        replace(MemoriesService, 'get', async (get, id) => {
-          const exists = await TenantContext.asVault(async () => get(id)).catch(() => undefined);
-          return Promise.resolve(get(id)).catch((error: unknown) => {
-            throw exists ? new ApiError(403, 'FORBIDDEN', 'Not yours.') : error;
-          });
-        }),
-    ],
-  };
-
-  it.each(Object.entries(mutants))('%s', async (_, [pair, mutate]) => {
-    mutate();
-    const result = await fc.check(property(ServiceCaller, pair), { seed, numRuns: 600, endOnFailure: true });
-    expect(result.failed).toBe(true);
   });
 });

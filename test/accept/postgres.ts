@@ -11,7 +11,7 @@ import { type TestFindings, runTests } from './tests.js';
 const ROW_SECURITY = 'test/postgres/row-security.test.ts';
 const IMMEDIATE_STOP = 'test/postgres/immediate-stop.test.ts';
 const MIGRATION_CUT = 'test/postgres/migration-cut.test.ts';
-const NON_INTERFERENCE = 'test/non-interference.test.ts';
+const NON_INTERFERENCE = ['test/non-interference.test.ts', 'test/non-interference.mutants.test.ts'];
 
 /** Milliseconds of server CPU that a search may cost, by the memories of its user. */
 const SEARCH = new Map([
@@ -40,7 +40,8 @@ export const postgres: Issue = {
     const units = await onServer('cost of row-level security', () => measureUnitsOfWork(SEED));
     const clients = await onServer('eight clients', () => measureClients(SEED, onPostgres));
     const findings = await onServer('isolation, stops and cuts', () =>
-      runTests([ROW_SECURITY, IMMEDIATE_STOP, MIGRATION_CUT, NON_INTERFERENCE], {
+      runTests([ROW_SECURITY, IMMEDIATE_STOP, MIGRATION_CUT, ...NON_INTERFERENCE], {
+        TEST_DATABASE_URL,
         IMMEDIATE_STOPS: String(STOPS),
         MIGRATION_CUTS_TOGETHER: '1',
         NONINTERFERENCE_RUNS: String(RUNS),

@@ -6,7 +6,7 @@ import { measureWaypoints } from '../bench/waypoints.js';
 import { type Issue, type Outcome, type Row, attempt, row } from './row.js';
 import { type TestFindings, runTests } from './tests.js';
 
-const NON_INTERFERENCE = 'test/non-interference.test.ts';
+const NON_INTERFERENCE = ['test/non-interference.test.ts', 'test/non-interference.mutants.test.ts'];
 const WALKS = 'test/list-walks.test.ts';
 const ERASURE = 'test/vaults.test.ts';
 const HOSTILE_INPUTS = 'test/hostile-inputs.test.ts';
@@ -24,7 +24,7 @@ export const resources: Issue = {
   async measure(): Promise<Row[]> {
     // What is timed comes first, one after another and with nothing beside it.
     const speed = [await add(), await walks(), await erasure()];
-    const files = [NON_INTERFERENCE, WALKS, ERASURE, HOSTILE_INPUTS];
+    const files = [...NON_INTERFERENCE, WALKS, ERASURE, HOSTILE_INPUTS];
     const findings = await attempt('isolation and robustness', () => runTests(files));
     return [interference(findings), listWalks(findings), ...speed, traces(findings), hostile(findings)];
   },

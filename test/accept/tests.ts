@@ -14,20 +14,20 @@ export class TestFindings {
   ) {}
 
   /**
-   * The outcome of a row that a test file measures. The file must have passed as a whole, whatever its figures.
+   * The outcome of a row that test files measure. Each must have passed as a whole, whatever its figures.
    *
    * @param names of the figures that the row needs; when one is missing it was not measured
    */
   outcome<Name extends string>(
-    file: string,
+    files: string | readonly string[],
     names: readonly Name[],
     judge: (figures: Record<Name, number>) => Outcome,
   ): Outcome | undefined {
     if (!names.every((name) => this.figures.has(name))) return undefined;
     const figures = Object.fromEntries(names.map((name) => [name, this.figures.get(name)!]));
     const { measured, passed } = judge(figures as Record<Name, number>);
-    if (this.passed.has(file)) return { measured, passed };
-    return { measured: `${measured}; ${file} fails`, passed: false };
+    const all = this.allPass([files].flat());
+    return all.passed ? { measured, passed } : { measured: `${measured}; ${all.measured}`, passed: false };
   }
 
   /** The outcome of a row that holds when these test files pass, each as a whole. */
@@ -40,7 +40,8 @@ export class TestFindings {
 }
 
 /**
- * Runs test files, as `npm test` would. A figure recorded more than once counts as the sum.
+ * Runs test files, as `npm test` would: on SQLite, unless the settings name a server in TEST_DATABASE_URL. A figure
+ * recorded more than once counts as the sum.
  *
  * @param settings of the tests, beside those of this process
  */
@@ -53,6 +54,7 @@ export async function runTests(
   const figures = join(folder, 'figures');
   try {
     await runVitest([...files, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
+      TEST_DATABASE_URL: undefined,
       ...settings,
       FIGURES_FILE: figures,
     });

@@ -151,7 +151,11 @@ export class WaypointLister {
   }
 }
 
-const AMONG = 'w.srcId IN (:...ids)';
+/**
+ * Said of both, or PostgreSQL, where it has not yet counted what is new, takes all of a vault's memories for one row
+ * and goes through them for each of them.
+ */
+const AMONG = 'w.srcId IN (:...ids) AND s.id IN (:...ids)';
 
 const TOUCHING = {
   out: 'w.srcId = :memory_id',

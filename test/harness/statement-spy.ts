@@ -3,6 +3,31 @@ import { SqliteConnection } from '../../src/database/sqlite/sqlite-connection.js
 
 type Query = (...given: unknown[]) => unknown;
 
+/** A statement as PostgreSQL gets it. */
+export interface Asked {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Every statement that any connection to PostgreSQL is given while `work` runs. */
+export async function askedDuring(work: () => Promise<void>): Promise<Asked[]> {
+  const asked: Asked[] = [];
+  const client = pg.Client.prototype as unknown as { query: Query };
+  const { query } = client;
+  client.query = function (this: unknown, ...given) {
+    const [statement, values] = given as [string | Asked, unknown];
+    const of = typeof statement === 'string' ? { text: statement, values } : statement;
+    asked.push({ text: of.text, values: Array.isArray(of.values) ? [...(of.values as unknown[])] : [] });
+    return query.apply(this, given);
+  };
+  try {
+    await work();
+  } finally {
+    client.query = query;
+  }
+  return asked;
+}
+
 /** The text of every statement that any connection is given while `work` runs: `BEGIN` and `COMMIT` too. */
 export async function statementsDuring(work: () => Promise<void>): Promise<string[]> {
   const seen: string[] = [];

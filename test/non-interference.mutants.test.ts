@@ -26,6 +26,7 @@ import {
   TWO_VAULTS,
   noDifference,
 } from './harness/interference-pairs.js';
+import { type Step, planOfLists } from './harness/interference-plan.js';
 import { randomSeed } from './harness/seed.js';
 
 const seed = randomSeed('non-interference.mutants');
@@ -70,15 +71,15 @@ describe('taking away one scoping is noticed', () => {
     vi.spyOn(target, name).mockImplementation((...given) => by(original, ...given));
   }
 
-  const mutants: Record<string, [fc.Arbitrary<Pair>, () => void]> = {
+  const mutants: Record<string, [fc.Arbitrary<Pair>, mutate: () => void, plans?: fc.Arbitrary<Step[]>]> = {
     'the vault, everywhere': [TWO_VAULTS, () => scopeSeenBy(ANYWHERE, oneVault)],
     'the user, everywhere': [TWO_USERS, () => scopeSeenBy(ANYWHERE, wholeVault)],
     'the owner of the blocks a search counts': [
       TWO_USERS,
       () => replace(RecallIndex, 'read', (read) => TenantContext.asVault(() => read(undefined))),
     ],
-    'the vault of a cursor': [TWO_NAMESAKES, () => scopeSeenBy(/http.cursor/, oneVault)],
-    'the user of a cursor': [TWO_USERS, () => scopeSeenBy(/http.cursor/, wholeVault)],
+    'the vault of a cursor': [TWO_NAMESAKES, () => scopeSeenBy(/http.cursor/, oneVault), planOfLists],
+    'the user of a cursor': [TWO_USERS, () => scopeSeenBy(/http.cursor/, wholeVault), planOfLists],
     'the vault of an id that is taken': [
       TWO_VAULTS,
       () =>
@@ -156,9 +157,9 @@ describe('taking away one scoping is noticed', () => {
     ],
   };
 
-  it.each(Object.entries(mutants))('%s', async (_, [pair, mutate]) => {
+  it.each(Object.entries(mutants))('%s', async (_, [pair, mutate, plans]) => {
     mutate();
-    const result = await fc.check(noDifference(service, ServiceCaller, pair), {
+    const result = await fc.check(noDifference(service, ServiceCaller, pair, plans), {
       seed,
       numRuns: 600,
       endOnFailure: true,

@@ -137,8 +137,18 @@ const newMemory = {
   sector: fc.constantFrom(undefined, 'episodic', 'procedural'),
 };
 
+const creation = fc.record({ kind: of('create'), ...newMemory });
+const listing = fc.record({
+  kind: of('list'),
+  filter,
+  order: fc.constantFrom('asc' as const, 'desc' as const),
+  limit: fc.integer({ min: 1, max: 3 }),
+  count: fc.boolean(),
+});
+const paging = fc.record({ kind: of('next'), others: fc.boolean() });
+
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: of('create'), ...newMemory }) },
+  { weight: 8, arbitrary: creation },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -169,17 +179,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: of('delete'), target, version }) },
   { weight: 1, arbitrary: fc.record({ kind: of('purge'), filter: narrowed, dryRun: fc.boolean() }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: of('list'),
-      filter,
-      order: fc.constantFrom('asc' as const, 'desc' as const),
-      limit: fc.integer({ min: 1, max: 3 }),
-      count: fc.boolean(),
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ kind: of('next'), others: fc.boolean() }) },
+  { weight: 4, arbitrary: listing },
+  { weight: 4, arbitrary: paging },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -205,11 +206,23 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 7, arbitrary: waypointOperation(target, ends) },
 );
 
-const step: fc.Arbitrary<Step> = fc.record({
-  side: fc.constantFrom('A' as const, 'B' as const),
-  operation,
-  together: fc.boolean(),
-});
+function planOf(operations: fc.Arbitrary<Operation>): fc.Arbitrary<Step[]> {
+  const step: fc.Arbitrary<Step> = fc.record({
+    side: fc.constantFrom('A' as const, 'B' as const),
+    operation: operations,
+    together: fc.boolean(),
+  });
+  return fc.array(step, { minLength: 20, maxLength: 60, size: 'max' });
+}
 
 /** Interleaved requests of two sides. */
-export const plan: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 20, maxLength: 60, size: 'max' });
+export const plan = planOf(operation);
+
+/** Of lists above all, and of going on in the other side's: seldom in other plans does a whole page come of it. */
+export const planOfLists = planOf(
+  fc.oneof(
+    { weight: 3, arbitrary: creation },
+    { weight: 2, arbitrary: listing.map((list) => ({ ...list, filter: {} })) },
+    { weight: 2, arbitrary: paging },
+  ),
+);

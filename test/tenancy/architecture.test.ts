@@ -173,6 +173,7 @@ describe('who makes and widens scopes', () => {
       'src/memories/memory-creator.ts': 'the answer to a creation is the row as it was inserted',
       'src/memories/expiry-sweep.ts': 'remembers which vault was swept when',
       'src/recall/index-upkeep.ts': 'goes from vault to vault, and remembers what it repaired when',
+      'src/recall/recall-reader.ts': 'what it keeps in memory is kept by vault',
       'src/recall/reindexer.ts': 'rebuilds the index of the vault it is told',
       'src/users/user-marks.ts': 'the row of a new user as it is inserted',
       'src/users/vault-timers.ts': 'remembers in which vault a job waits',
@@ -216,7 +217,7 @@ describe('the layers', () => {
     auth: ['config', 'http', 'tenancy', 'vaults'],
     health: ['auth', 'config', 'http', 'recall', 'tenancy', 'upgrade'],
     vaults: ['auth', 'config', 'database', 'http', 'memories', 'operations', 'tenancy', 'waypoints'],
-    recall: ['memories', 'tenancy'],
+    recall: ['config', 'memories', 'tenancy'],
     memories: [
       'auth',
       'embeddings',

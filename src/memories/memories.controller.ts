@@ -124,7 +124,9 @@ export class MemoriesController {
   async search(@Body() body: SearchDto): Promise<SearchResultDto> {
     const found = await this.finder.search(body);
     return {
-      results: found.map(({ memory, score, explain }) => ({ ...MemoryDto.of(memory), score, explain })),
+      results: found.map(({ memory, score, explain }) =>
+        Object.assign(MemoryDto.of(memory), { score, explain }),
+      ),
     };
   }
 
@@ -141,7 +143,7 @@ export class MemoriesController {
     const now = Date.now();
     return {
       text,
-      memories: memories.map(({ memory, score }) => ({ ...MemoryDto.of(memory, now), score })),
+      memories: memories.map(({ memory, score }) => Object.assign(MemoryDto.of(memory, now), { score })),
       tokens,
     };
   }

@@ -53,7 +53,7 @@ export function readArguments(): MigrateArguments {
     adoption: {
       vault: checked(vault, '--vault'),
       singleVault: values['single-vault'],
-      vaultMap: values['vault-map'] === undefined ? {} : readMap(values['vault-map']),
+      vaultMap: values['vault-map'] === undefined ? {} : readVaultMap(values['vault-map']),
     },
   };
 }
@@ -80,7 +80,8 @@ function checked(vault: unknown, where: string): string {
   );
 }
 
-function readMap(file: string): Record<string, string> {
+/** What a file for `--vault-map` says. @throws UsageError */
+export function readVaultMap(file: string): Record<string, string> {
   let value: unknown;
   try {
     const text = readFileSync(file, 'utf8');

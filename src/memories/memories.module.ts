@@ -53,6 +53,14 @@ import { MemoryVersion } from './memory-version.entity.js';
     SessionNeighbours,
     ExpirySweep,
   ],
-  exports: [MemoriesService, MemoryContext, MemoryLister, MemoryReinforcement, MemoryRemover, MemorySearch],
+  exports: [
+    MemoriesService,
+    MemoryContext,
+    MemoryCreator,
+    MemoryLister,
+    MemoryReinforcement,
+    MemoryRemover,
+    MemorySearch,
+  ],
 })
 export class MemoriesModule {}

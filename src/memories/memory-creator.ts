@@ -120,8 +120,11 @@ export class MemoryCreator {
     return { memory, created: true };
   }
 
-  /** Gives new memories their positions, owner by owner, writes them, and joins them to those before them. */
-  private async store(memories: readonly Memory[]): Promise<void> {
+  /**
+   * Gives new memories their positions, owner by owner, writes them, and joins them to those before them. For
+   * imports too, in their own unit of work: what follows from a write is theirs to count.
+   */
+  async store(memories: readonly Memory[]): Promise<void> {
     const byOwner = new Map<string, Memory[]>();
     for (const memory of memories) {
       const list = byOwner.get(memory.userId);

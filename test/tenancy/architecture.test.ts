@@ -125,6 +125,7 @@ describe('who makes and widens scopes', () => {
         'src/users/vault-timers.ts': 'a job, in the context of the vault it follows',
         'src/stats/stats-counter.ts': 'writes down what was counted, in the context of its vault',
         'src/vaults/vault-operations.ts': 'what an operator does with a vault happens in its own context',
+        'src/upgrade/import/import-run.ts': 'a command, in the context of the vault it imports into',
       },
     ],
     [
@@ -148,6 +149,7 @@ describe('who makes and widens scopes', () => {
         'src/memories/expiry-sweep.ts': 'removes them',
         'src/recall/reindexer.ts': 'keeps their places',
         'src/vaults/vault-operations.ts': 'erases them too',
+        'src/upgrade/import/import-run.ts': 'their ids are taken',
       },
     ],
     [
@@ -161,6 +163,7 @@ describe('who makes and widens scopes', () => {
         'src/users/vault-timers.ts': 'see above',
         'src/stats/stats-counter.ts': 'see above',
         'src/vaults/vault-operations.ts': 'see above',
+        'src/upgrade/import/import-run.ts': 'see above',
       },
     ],
   ])('%s', (_, text, exceptions) => {
@@ -249,7 +252,19 @@ describe('the layers', () => {
     ],
     embeddings: ['memories', 'tenancy'],
     waypoints: ['auth', 'config', 'http', 'memories', 'recall', 'tenancy', 'vaults'],
-    upgrade: ['config', 'database', 'memories', 'recall', 'tenancy'],
+    upgrade: [
+      'config',
+      'database',
+      'http',
+      'memories',
+      'recall',
+      'stats',
+      'tenancy',
+      'users',
+      'vaults',
+      'waypoints',
+      'the entities',
+    ],
     cli: ['auth', 'config', 'http', 'tenancy', 'upgrade', 'vaults'],
   };
   const folderOf = (path: string) => /^src\/(\w+)\//.exec(path)?.[1] ?? '';

@@ -1,0 +1,83 @@
+import { SOURCES } from '../upgrade/import/open-source.js';
+import { UsageError, readCommandLine, readVaultId } from './command.js';
+import { readVaultMap } from './migrate-options.js';
+
+export const USAGE = `Takes over the memories of another system, out of its files. Nothing of them is lost: a row that has no place
+here, or has something wrong with it, is kept as it was, and counted with its reason.
+
+  npm run import -- --from SYSTEM FILE           SYSTEM is ${SOURCES.slice(0, -1).join(', ')} or ${SOURCES.at(-1)}
+  npm run import -- --status                     lists the imports
+  npm run import -- --undo IMPORT                takes away what an import has brought, changed since or not
+
+With --from:
+  --vault NAME         into this vault instead of default-vault
+  --single-vault       what the source has in vaults of its own comes into that one too
+  --vault-map FILE     a JSON object says which vault of the source comes into which vault: {"acme": "acme-2"}
+  --dry-run            does it to a copy of the database, which goes, and says how it went
+
+The database is the one of DATABASE_URL; a service may go on using it. On PostgreSQL DATABASE_MIGRATOR_URL is needed
+too. It can be stopped at any time: run it again, and it goes on. The same rows are imported once, however often it
+is run. --status and --undo look into every vault, or with --vault NAME into one. The exit status is 0 when every row is
+accounted for, 1 when it ended in the midst of it, 2 when nothing was done.`;
+
+export type ImportArguments =
+  | { readonly command: 'help' }
+  | { readonly command: 'status'; readonly vault: string | undefined }
+  | { readonly command: 'undo'; readonly importId: string; readonly vault: string | undefined }
+  | {
+      readonly command: 'import';
+      readonly from: string;
+      readonly file: string;
+      readonly vault: string;
+      readonly singleVault: boolean;
+      readonly vaultMap: ReadonlyMap<string, string>;
+      readonly dryRun: boolean;
+    };
+
+/** Reads the command line. @throws UsageError */
+export function readImportArguments(): ImportArguments {
+  const { positionals, values } = parse();
+  const { from, status, undo } = values;
+  if (values.help) return { command: 'help' };
+  const commands = [from !== undefined, status, undo !== undefined].filter(Boolean);
+  if (commands.length !== 1)
+    throw new UsageError('One of --from, --status and --undo says what is to be done.');
+  const vault = values.vault === undefined ? undefined : readVaultId(values.vault);
+  if (from === undefined) {
+    const others = ['single-vault', 'vault-map', 'dry-run'] as const;
+    const wrong = others.find((name) => values[name] !== undefined && values[name] !== false);
+    if (wrong) throw new UsageError(`--${wrong} goes with --from.`);
+    if (positionals.length > 0) throw new UsageError(`Unexpected: ${positionals.join(' ')}`);
+    return undo === undefined ? { command: 'status', vault } : { command: 'undo', importId: undo, vault };
+  }
+  if (!SOURCES.includes(from)) {
+    throw new UsageError(`--from must be one of ${SOURCES.join(', ')}, not "${from}".`);
+  }
+  const [file] = positionals as (string | undefined)[];
+  if (file === undefined) throw new UsageError('Which file is to be imported?');
+  if (positionals.length > 1) throw new UsageError(`Unexpected: ${positionals.slice(1).join(' ')}`);
+  return {
+    ...{ command: 'import', from, file, vault: vault ?? 'default-vault' },
+    singleVault: values['single-vault'],
+    vaultMap: new Map(
+      values['vault-map'] === undefined ? [] : Object.entries(readVaultMap(values['vault-map'])),
+    ),
+    dryRun: values['dry-run'],
+  };
+}
+
+function parse() {
+  return readCommandLine({
+    allowPositionals: true,
+    options: {
+      from: { type: 'string' },
+      status: { type: 'boolean', default: false },
+      undo: { type: 'string' },
+      vault: { type: 'string' },
+      'single-vault': { type: 'boolean', default: false },
+      'vault-map': { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+}

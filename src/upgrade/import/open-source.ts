@@ -1,0 +1,35 @@
+import { MigrationRefusedError } from '../migration-refused.error.js';
+import type { JsonFormat } from './json-source.js';
+import { JsonSource } from './json-source.js';
+import { mem0 } from './mem0.js';
+import { jsonl, openmemoryExport } from './openmemory-export.js';
+import type { ImportSource } from './source.js';
+import { supermemory } from './supermemory.js';
+import { zep } from './zep.js';
+
+const FORMATS: Readonly<Record<string, JsonFormat>> = {
+  jsonl,
+  mem0,
+  openmemory: openmemoryExport,
+  supermemory,
+  zep,
+};
+
+/** What `--from` may name. */
+export const SOURCES: readonly string[] = Object.keys(FORMATS);
+
+export interface SourceOptions {
+  /** The folder of Metamorph's session files. */
+  readonly sessions?: string;
+}
+
+/** Opens what an import reads. @throws MigrationRefusedError saying what is wrong with it */
+export async function openSource(
+  from: string,
+  path: string,
+  options: SourceOptions = {},
+): Promise<ImportSource> {
+  if (Object.hasOwn(FORMATS, from)) return JsonSource.open(path, FORMATS[from]);
+  void options;
+  throw new MigrationRefusedError(`There is nothing to import from ${from}.`);
+}

@@ -52,7 +52,7 @@ describe('an import that is killed', () => {
       const expected = importedState(whole);
       expect(expected.memories.length).toBeGreaterThan(300);
       expect(auditIndex(whole)).toMatchObject(SOUND);
-      const { importId } = await importHere(whole, 'jsonl', path);
+      const { importId } = await importHere(whole, 'jsonl', path, { rowsAtOnce: 100 });
       expect(importedState(whole)).toEqual(expected);
 
       for (let kill = 0; kill < KILLS; kill += 1) {
@@ -61,7 +61,7 @@ describe('an import that is killed', () => {
         expect((await die(killed, n, 'jsonl', path)).signal).toBe('SIGKILL');
         const again = copyOf(killed);
         await die(again, 1 + random.below(statements), 'jsonl', path);
-        await importHere(again, 'jsonl', path);
+        await importHere(again, 'jsonl', path, { rowsAtOnce: 100 });
         expect(importedState(again), `killed before statement ${n} of ${statements}`).toEqual(expected);
         expect(auditIndex(again)).toMatchObject(SOUND);
 

@@ -128,7 +128,7 @@ describe('an import', () => {
       created_at: 1_700_000_000_000 + i,
     }));
     const path = file(lines(...records));
-    await importHere(place, 'jsonl', path);
+    await importHere(place, 'jsonl', path, { rowsAtOnce: 100 });
     const before = importedState(place);
     const again = await importHere(place, 'jsonl', path);
     expect(again.vaults).toMatchObject([{ fresh: 0, problems: [] }]);

@@ -13,9 +13,12 @@ import { readData, shaOf } from './ledger-row.js';
 import type { ImportSource } from './source.js';
 import type { VaultPlan } from './vault-plan.js';
 
-/** Rows of one transaction, and bytes of them after which it takes no more, so that others get their turn. */
-const CHUNK_ROWS = 200;
-const CHUNK_BYTES = 256 * 1024;
+/**
+ * Rows of one transaction, and bytes of them after which it takes no more, so that others get their turn: they wait for
+ * less than half a second. With fewer, the blocks of the index would be written more often.
+ */
+const CHUNK_ROWS = 1_000;
+const CHUNK_BYTES = 1024 * 1024;
 /** How often a transaction is tried again where another process keeps the database for itself. */
 const ATTEMPTS = 5;
 
@@ -23,6 +26,8 @@ export interface ImportOptions {
   readonly vaults: VaultPlan;
   /** What is secret is kept with the rest. */
   readonly withSecrets?: boolean;
+  /** Rows of one transaction. */
+  readonly rowsAtOnce?: number;
   /** Gets how much of the source is done. */
   readonly progress?: (done: number) => void;
 }
@@ -57,6 +62,7 @@ export class ImportRunner {
   ) {}
 
   async run(source: ImportSource, options: ImportOptions): Promise<ImportReport> {
+    const { rowsAtOnce = CHUNK_ROWS } = options;
     const target = targetOf(source, options);
     const settled = new Map<string, number>();
     const before = new Map<string, number>();
@@ -88,7 +94,7 @@ export class ImportRunner {
       const text = options.withSecrets ? row.text : source.withoutSecrets(row);
       batch.push({ row, outcome: source.outcomeOf(row), text });
       bytes += text.length;
-      if (batch.length >= CHUNK_ROWS || bytes >= CHUNK_BYTES) await flush(at);
+      if (batch.length >= rowsAtOnce || bytes >= CHUNK_BYTES) await flush(at);
     }
     await flush(at);
     const vaults: VaultReport[] = [];

@@ -15,6 +15,9 @@ const [, , statement, from, what] = process.argv;
 dieBeforeStatement(Number(statement));
 await withImports(loadDatabaseConfig(readEnvironment()), {}, async (app) => {
   if (from === 'undo') await app.get(ImportUndo).undo('acme', what);
-  else await app.get(ImportRunner).run(await openSource(from, what), { vaults: new VaultPlan('acme') });
+  else
+    await app
+      .get(ImportRunner)
+      .run(await openSource(from, what), { vaults: new VaultPlan('acme'), rowsAtOnce: 100 });
 });
 console.log(statementsExecuted());

@@ -11,6 +11,7 @@ export interface Here extends SourceOptions {
   readonly singleVault?: boolean;
   readonly vaultMap?: Readonly<Record<string, string>>;
   readonly withSecrets?: boolean;
+  readonly rowsAtOnce?: number;
 }
 
 const databaseOf = (place: string) => loadDatabaseConfig(environmentOf(place));
@@ -22,12 +23,12 @@ export async function importHere(
   file: string,
   here: Here = {},
 ): Promise<ImportReport> {
-  const { vault = 'acme', singleVault = false, vaultMap = {}, withSecrets } = here;
+  const { vault = 'acme', singleVault = false, vaultMap = {}, withSecrets, rowsAtOnce } = here;
   const source = await openSource(from, file, here);
   const vaults = new VaultPlan(vault, singleVault, new Map(Object.entries(vaultMap)));
   try {
     return await withImports(databaseOf(place), {}, (app) =>
-      app.get(ImportRunner).run(source, { vaults, withSecrets }),
+      app.get(ImportRunner).run(source, { vaults, withSecrets, rowsAtOnce }),
     );
   } finally {
     source.close();

@@ -53,7 +53,8 @@ function oldValues(...cells: unknown[]): string | null {
   return wanted ? `{${members.join(',')}}` : null;
 }
 
-function jsonOf(type: string, value: unknown): string {
+/** A value as `oldValues` writes it; text is given as bytes. */
+export function jsonOf(type: string, value: unknown): string {
   switch (type) {
     case 'integer':
       return String(value);

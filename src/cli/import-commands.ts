@@ -25,7 +25,7 @@ async function importFile(
   args: Extract<ImportArguments, { command: 'import' }>,
   print: Print,
 ): Promise<number> {
-  const source = await openSource(args.from, args.file);
+  const source = await openSource(args.from, args.file, args);
   const line = new ProgressLine(process.stderr);
   try {
     return await withImports(database, process.env, async (app) => {

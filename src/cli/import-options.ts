@@ -13,6 +13,8 @@ With --from:
   --vault NAME         into this vault instead of default-vault
   --single-vault       what the source has in vaults of its own comes into that one too
   --vault-map FILE     a JSON object says which vault of the source comes into which vault: {"acme": "acme-2"}
+  --sessions DIR       of Metamorph: the folder of its session files, data/sessions
+  --with-secrets       of Metamorph: keeps access tokens and the like too, which are dropped otherwise
   --dry-run            does it to a copy of the database, which goes, and says how it went
 
 The database is the one of DATABASE_URL; a service may go on using it. On PostgreSQL DATABASE_MIGRATOR_URL is needed
@@ -31,6 +33,8 @@ export type ImportArguments =
       readonly vault: string;
       readonly singleVault: boolean;
       readonly vaultMap: ReadonlyMap<string, string>;
+      readonly sessions: string | undefined;
+      readonly withSecrets: boolean;
       readonly dryRun: boolean;
     };
 
@@ -44,7 +48,7 @@ export function readImportArguments(): ImportArguments {
     throw new UsageError('One of --from, --status and --undo says what is to be done.');
   const vault = values.vault === undefined ? undefined : readVaultId(values.vault);
   if (from === undefined) {
-    const others = ['single-vault', 'vault-map', 'dry-run'] as const;
+    const others = ['single-vault', 'vault-map', 'sessions', 'with-secrets', 'dry-run'] as const;
     const wrong = others.find((name) => values[name] !== undefined && values[name] !== false);
     if (wrong) throw new UsageError(`--${wrong} goes with --from.`);
     if (positionals.length > 0) throw new UsageError(`Unexpected: ${positionals.join(' ')}`);
@@ -62,6 +66,8 @@ export function readImportArguments(): ImportArguments {
     vaultMap: new Map(
       values['vault-map'] === undefined ? [] : Object.entries(readVaultMap(values['vault-map'])),
     ),
+    sessions: values.sessions,
+    withSecrets: values['with-secrets'],
     dryRun: values['dry-run'],
   };
 }
@@ -76,6 +82,8 @@ function parse() {
       vault: { type: 'string' },
       'single-vault': { type: 'boolean', default: false },
       'vault-map': { type: 'string' },
+      sessions: { type: 'string' },
+      'with-secrets': { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },

@@ -24,8 +24,6 @@ const ATTEMPTS = 5;
 
 export interface ImportOptions {
   readonly vaults: VaultPlan;
-  /** What is secret is kept with the rest. */
-  readonly withSecrets?: boolean;
   /** Rows of one transaction. */
   readonly rowsAtOnce?: number;
   /** Gets how much of the source is done. */
@@ -91,7 +89,7 @@ export class ImportRunner {
       at = row.at;
       const vault = options.vaults.of(row.vault).id;
       if (row.ordinal <= (settled.get(vault) ?? 0)) continue;
-      const text = options.withSecrets ? row.text : source.withoutSecrets(row);
+      const text = source.keptText(row);
       batch.push({ row, outcome: source.outcomeOf(row), text });
       bytes += text.length;
       if (batch.length >= rowsAtOnce || bytes >= CHUNK_BYTES) await flush(at);

@@ -86,7 +86,7 @@ export class JsonSource implements ImportSource<JsonRow> {
     return this.format.outcomeOf(row.record, row);
   }
 
-  withoutSecrets({ text }: JsonRow): string {
+  keptText({ text }: JsonRow): string {
     return text;
   }
 

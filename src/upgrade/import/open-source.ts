@@ -2,6 +2,8 @@ import { MigrationRefusedError } from '../migration-refused.error.js';
 import type { JsonFormat } from './json-source.js';
 import { JsonSource } from './json-source.js';
 import { mem0 } from './mem0.js';
+import { METAMORPH } from './metamorph.js';
+import { MetamorphSource } from './metamorph-source.js';
 import { jsonl, openmemoryExport } from './openmemory-export.js';
 import type { ImportSource } from './source.js';
 import { supermemory } from './supermemory.js';
@@ -16,11 +18,13 @@ const FORMATS: Readonly<Record<string, JsonFormat>> = {
 };
 
 /** What `--from` may name. */
-export const SOURCES: readonly string[] = Object.keys(FORMATS);
+export const SOURCES: readonly string[] = [METAMORPH, ...Object.keys(FORMATS)];
 
 export interface SourceOptions {
   /** The folder of Metamorph's session files. */
   readonly sessions?: string;
+  /** What lets somebody in is kept with the rest. */
+  readonly withSecrets?: boolean;
 }
 
 /** Opens what an import reads. @throws MigrationRefusedError saying what is wrong with it */
@@ -29,7 +33,9 @@ export async function openSource(
   path: string,
   options: SourceOptions = {},
 ): Promise<ImportSource> {
+  if (from === METAMORPH) return MetamorphSource.open(path, options);
+  if (options.sessions !== undefined)
+    throw new MigrationRefusedError('--sessions goes with --from metamorph.');
   if (Object.hasOwn(FORMATS, from)) return JsonSource.open(path, FORMATS[from]);
-  void options;
   throw new MigrationRefusedError(`There is nothing to import from ${from}.`);
 }

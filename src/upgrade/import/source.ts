@@ -33,7 +33,7 @@ export interface ImportSource<Row extends SourceRow = SourceRow> {
   readonly unit: string;
   rows(): AsyncIterable<Row>;
   outcomeOf(row: Row): Outcome;
-  /** The row without what must not be kept; as it is where nothing is secret. */
-  withoutSecrets(row: Row): string;
+  /** The row without what must not be kept: JSON, and the row's own where nothing is secret. */
+  keptText(row: Row): string;
   close(): void;
 }

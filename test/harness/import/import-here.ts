@@ -10,7 +10,6 @@ export interface Here extends SourceOptions {
   readonly vault?: string;
   readonly singleVault?: boolean;
   readonly vaultMap?: Readonly<Record<string, string>>;
-  readonly withSecrets?: boolean;
   readonly rowsAtOnce?: number;
 }
 
@@ -23,12 +22,12 @@ export async function importHere(
   file: string,
   here: Here = {},
 ): Promise<ImportReport> {
-  const { vault = 'acme', singleVault = false, vaultMap = {}, withSecrets, rowsAtOnce } = here;
+  const { vault = 'acme', singleVault = false, vaultMap = {}, rowsAtOnce } = here;
   const source = await openSource(from, file, here);
   const vaults = new VaultPlan(vault, singleVault, new Map(Object.entries(vaultMap)));
   try {
     return await withImports(databaseOf(place), {}, (app) =>
-      app.get(ImportRunner).run(source, { vaults, withSecrets, rowsAtOnce }),
+      app.get(ImportRunner).run(source, { vaults, rowsAtOnce }),
     );
   } finally {
     source.close();

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readData } from '../src/upgrade/import/ledger-row.js';
 import { runBuilt } from './harness/built.js';
 import { DatabaseView } from './harness/database-view.js';
+import { recordFigure } from './harness/figures.js';
 import { type Here, importHere, undoHere } from './harness/import/import-here.js';
 import { importedState } from './harness/import/imported-state.js';
 import {
@@ -554,6 +555,9 @@ describe.skipIf(!existsSync(samples))('the samples of Metamorph in CAIRN_DATA', 
       const file = copyInto(tempFolder(), join(samples, name));
       const report = await importMetamorph(place, { file, withSecrets: true });
       expect(report.vaults.flatMap(({ problems }) => problems)).toEqual([]);
+      const rows = [...rowsOfFile(file).values()].reduce((sum, list) => sum + list.length, 0);
+      recordFigure('import.rows', rows);
+      recordFigure('import.lost', rows - ledger(place).length);
       expectAccounted(place, file);
       expect(auditIndex(place)).toMatchObject(SOUND);
       const again = await importMetamorph(place, { file });

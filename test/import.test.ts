@@ -301,3 +301,40 @@ describe('npm run import', () => {
     expect(importedState(other).memories).toEqual(importedState(place).memories);
   });
 });
+
+describe('beside a service', () => {
+  it('an import and its undoing keep nobody from writing, and lose nothing of it', async () => {
+    const place = await migratedDatabase();
+    const service = await TestService.start({}, place);
+    const ana = service.as('acme', 'ana');
+    const path = file(
+      lines(
+        ...Array.from({ length: 3_000 }, (_, i) => ({
+          id: `m-${i}`,
+          content: `Memory ${i}`,
+          user_id: 'ana',
+        })),
+      ),
+    );
+    const statuses = new Set<number>();
+    let written = 0;
+    const whileRunning = async (work: Promise<{ status: number | null; stdout: string }>) => {
+      let running = true;
+      const done = work.finally(() => (running = false));
+      while (running) {
+        statuses.add((await ana.post('/v1/memories', { content: `Owl ${written}` })).status);
+        written += 1;
+      }
+      return done;
+    };
+    const { status, stdout } = await whileRunning(run(place, '--from', 'jsonl', path, '--vault', 'acme'));
+    expect(status).toBe(0);
+    expect(rowsOf(place, 'SELECT count(*) AS n FROM memories')).toEqual([{ n: 3_000 + written }]);
+    const [, importId] = /Import (\S+)/.exec(stdout)!;
+    expect((await whileRunning(run(place, '--undo', importId))).status).toBe(0);
+    await service.stop();
+    expect([...statuses]).toEqual([201]);
+    expect(rowsOf(place, 'SELECT count(*) AS n FROM memories')).toEqual([{ n: written }]);
+    expect(auditIndex(place)).toMatchObject({ ...SOUND, memories: written });
+  });
+});

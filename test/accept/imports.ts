@@ -1,0 +1,71 @@
+import { type ImportCost, measureImport } from '../bench/import.js';
+import { SEED } from '../bench/options.js';
+import { type Issue, type Row, attempt, row } from './row.js';
+import { type TestFindings, runTests } from './tests.js';
+
+const METAMORPH = 'test/import.metamorph.test.ts';
+/** Whole, killed and run again, twice, taken back. */
+const ALIKE = ['test/import.test.ts', 'test/import.kill.test.ts', METAMORPH];
+const FORMATS = ['test/import.formats.test.ts', 'test/import.pieces.test.ts'];
+
+const ROWS = 100_000;
+const ROWS_A_SECOND = 2_000;
+/** With a fifth of the rows it needs nearly the same memory. */
+const FEWER_ROWS = ROWS / 5;
+const CONSTANT = 1.25;
+
+/** Imports of other systems' files. */
+export const imports: Issue = {
+  name: 'imports',
+  title: 'Imports: the files of other systems, with nothing lost',
+
+  async measure(): Promise<Row[]> {
+    // What is timed comes first, with nothing beside it.
+    const costs = await largeFile();
+    const findings = await attempt('imports', () => runTests([...ALIKE, ...FORMATS]));
+    return [
+      lost(findings),
+      row(
+        'import killed at any point and resumed; imported twice',
+        'equal to one clean import',
+        findings?.allPass(ALIKE),
+      ),
+      row('files of mem0, Zep, supermemory, OpenMemory, JSON lines', 'read', findings?.allPass(FORMATS)),
+      ...costs,
+    ];
+  },
+};
+
+function lost(findings: TestFindings | undefined): Row {
+  const outcome = findings?.outcome(METAMORPH, ['import.rows', 'import.lost'], (figures) => ({
+    measured: `${figures['import.lost']} of ${figures['import.rows']}`,
+    passed: figures['import.lost'] === 0 && figures['import.rows'] > 1_000,
+  }));
+  return row('rows of Metamorph’s samples lost or changed', '0', outcome);
+}
+
+async function largeFile(): Promise<Row[]> {
+  const few = await attempt(`import of ${FEWER_ROWS} rows`, () => measureImport(FEWER_ROWS, SEED));
+  const many = await attempt(`import of ${ROWS} rows`, () => measureImport(ROWS, SEED));
+  return [
+    row(
+      `${ROWS}-row import, the whole command`,
+      `≥ ${ROWS_A_SECOND} rows per CPU second`,
+      many && speed(many),
+    ),
+    row(
+      `memory of it beside that of ${FEWER_ROWS} rows`,
+      `≤ ${CONSTANT} times as much`,
+      many && few && { measured: memory(few, many), passed: many.peakRss <= CONSTANT * few.peakRss },
+    ),
+  ];
+}
+
+function speed({ rows, cpu }: ImportCost) {
+  return { measured: `${Math.round(rows / cpu)} (${cpu.toFixed(1)} s)`, passed: rows / cpu >= ROWS_A_SECOND };
+}
+
+function memory(few: ImportCost, many: ImportCost): string {
+  const [less, more] = [few, many].map(({ peakRss }) => Math.round(peakRss / 1e6));
+  return `${(many.peakRss / few.peakRss).toFixed(2)} (${more} MB, ${less} MB)`;
+}

@@ -139,6 +139,9 @@ describe('an import', () => {
     const later = await importHere(place, 'jsonl', file(lines(...records, { ...records[0], id: 'new' })));
     expect(later.vaults[0].counts.tables).toEqual({ memories: { imported: 1, kept: 450, quarantined: 0 } });
     expect(importedState(place).memories).toHaveLength(451);
+    const [first] = before.imports.map((row) => /jsonl-\w+/.exec(row)![0]);
+    await expect(undoHere(place, first)).rejects.toThrow(/undo that one first/);
+    expect(importedState(place).memories).toHaveLength(451);
     // What another import brought stays where this one goes.
     expect(await undoHere(place, later.importId)).toEqual({ memories: 1, changed: 0, others: 0 });
     expect(importedState(place).memories).toHaveLength(450);
@@ -181,6 +184,20 @@ describe('an import', () => {
     expect(auditIndex(place)).toMatchObject({ ...SOUND, memories: 1 });
     await importHere(place, 'jsonl', path);
     expect(importedState(place).memories).toHaveLength(4);
+  });
+
+  it('tells how many memories were changed when it is undone', async () => {
+    const place = await migratedDatabase();
+    const { importId } = await importHere(
+      place,
+      'jsonl',
+      file(lines(ANA, { ...ANA, id: 'b' }, { content: 'c' })),
+    );
+    const service = await TestService.start({}, place);
+    const changed = await service.as('acme', 'ana').patch('/v1/memories/b', { content: 'Changed' });
+    expect(changed.status).toBe(200);
+    await service.stop();
+    expect(await undoHere(place, importId)).toEqual({ memories: 3, changed: 1, others: 1 });
   });
 
   it('keeps what had expired, and never serves it', async () => {

@@ -14,7 +14,9 @@ import { Waypoint } from '../../waypoints/waypoint.entity.js';
 import { ImportLedger } from './import-ledger.js';
 import { inVault, whileBusy } from './import-run.js';
 import { inLists } from './in-lists.js';
-import { readData } from './ledger-row.js';
+import { ledgerRange, readData } from './ledger-row.js';
+import { MigrationRefusedError } from '../migration-refused.error.js';
+import type { ImportRun } from '../import.entity.js';
 import type { LegacyRow } from '../legacy-row.entity.js';
 
 /** What an undoing has taken away. */
@@ -48,6 +50,7 @@ export class ImportUndo {
   /**
    * @param progress gets how many rows of the source were dealt with
    * @returns undefined where the vault has no such import
+   * @throws MigrationRefusedError where a later import found rows of this one there, and so did without its own
    */
   undo(
     vaultId: string,
@@ -57,10 +60,11 @@ export class ImportUndo {
     return inVault(vaultId, async () => {
       const run = await this.ledger.find(importId);
       if (!run) return undefined;
+      await this.refuseNeeded(run);
       const report = { memories: 0, changed: 0, others: 0 };
       await whileBusy(() => this.tenancy.transaction(() => this.ledger.setState(importId, 'undoing', null)));
       for (let more = true; more;) {
-        const done = await whileBusy(() => this.tenancy.transaction(() => this.undoSome(importId)));
+        const done = await whileBusy(() => this.tenancy.transaction(() => this.undoSome(run)));
         report.memories += done.memories;
         report.changed += done.changed;
         report.others += done.others;
@@ -74,7 +78,28 @@ export class ImportUndo {
     });
   }
 
-  private async undoSome(importId: string) {
+  private async refuseNeeded({ id: importId, source }: ImportRun): Promise<void> {
+    const others = (await this.ledger.list()).filter((one) => one.source === source && one.id !== importId);
+    for (let after: string | undefined; others.length > 0;) {
+      const page = await this.ledger.page(importId, after);
+      const memoryIds = page.flatMap(({ memoryId, reason }) =>
+        memoryId !== null && reason.startsWith('imported') ? [memoryId] : [],
+      );
+      for (const { id } of await this.ledger.entriesOfMemories(memoryIds)) {
+        const needing = others.find((one) => id.startsWith(ledgerRange(one.id)[0]));
+        if (needing) {
+          throw new MigrationRefusedError(
+            `The import ${needing.id} has rows that this one had brought before it: undo that one first.`,
+          );
+        }
+      }
+      after = page.at(-1)?.id;
+      if (after === undefined) return;
+      await nextTurn();
+    }
+  }
+
+  private async undoSome({ id: importId, startedAt }: ImportRun) {
     const rows = await this.ledger.page(importId);
     const imported = rows.filter(({ reason }) => reason.startsWith('imported'));
     const found = await inLists(
@@ -85,9 +110,8 @@ export class ImportUndo {
     for (const row of imported) if (row.memoryId === null) others += await this.removeMade(row);
     await this.remover.remove(found, 'delete');
     await this.ledger.remove(rows);
-    const changed = found.filter(({ version, updatedAt, createdAt, lastSeenAt }) => {
-      return version > 1 && updatedAt > Math.max(createdAt, lastSeenAt);
-    }).length;
+    // Those that were not have the times they came with.
+    const changed = found.filter(({ updatedAt }) => updatedAt > startedAt).length;
     return { rows: rows.length, memories: found.length, changed, others };
   }
 

@@ -7,6 +7,7 @@ import { MemoryCreator } from '../../memories/memory-creator.js';
 import type { Memory } from '../../memories/memory.entity.js';
 import { StatsCounter } from '../../stats/stats-counter.js';
 import { PreparedInsert } from '../../tenancy/prepared-insert.js';
+import { isUserId } from '../../tenancy/scope.js';
 import { Tenancy } from '../../tenancy/tenancy.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
 import { UserMarks } from '../../users/user-marks.js';
@@ -196,7 +197,8 @@ export class ImportWriter {
 }
 
 function refused(status: 'kept' | 'quarantined', reason: string, userId = ''): Decision {
-  return { status, reason, userId, memoryId: null };
+  // What cannot name a user is nobody's.
+  return { status, reason, userId: isUserId(userId) ? userId : '', memoryId: null };
 }
 
 /** The rows' ids in the ledger: by their keys, or where the key is taken by their places. */

@@ -92,7 +92,7 @@ function memoryOf(system: string, record: JsonRecord, userId: string, content: s
       tags: tagsOf(record, 'tags'),
       metadata: metadataOf(jsonIn(record, 'metadata', 'meta'), system, record.without(PLACED)),
       salience: shareOf(salience),
-      decayLambda: typeof decay === 'number' && decay >= 0 ? decay : undefined,
+      decayLambda: Number.isFinite(decay) && (decay as number) >= 0 ? (decay as number) : undefined,
       version:
         Number.isSafeInteger(version) && (version as number) > 0
           ? Math.min(version as number, 2 ** 31 - 1)

@@ -46,12 +46,21 @@ export type Rows = Readonly<Record<string, readonly Values[]>>;
 /**
  * A database of Metamorph.
  *
+ * @param loose tables without types and keys, which are called `loose_` here alone, in the place of their namesakes
  * @param vaults adds the column, as its migration does, and says for each row what stands there
  */
-export function makeMetamorph(path: string, rows: Rows, vaults?: (row: Values) => string): string {
+export function makeMetamorph(
+  path: string,
+  rows: Rows,
+  vaults?: (row: Values) => string,
+  loose: Readonly<Record<string, readonly string[]>> = {},
+): string {
   const database = new Database(path);
   database.pragma('foreign_keys = OFF');
   database.exec(TABLES);
+  for (const [table, columns] of Object.entries(loose)) {
+    database.exec(`DROP TABLE ${table.replace('loose_', '')}; CREATE TABLE ${table} (${columns.join(', ')})`);
+  }
   for (const [table, list] of Object.entries(rows)) {
     const columns = database.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
     if (vaults && !columns.includes('vault_id')) {
@@ -64,6 +73,9 @@ export function makeMetamorph(path: string, rows: Rows, vaults?: (row: Values) =
         .prepare(`INSERT INTO "${table}" (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`)
         .run(...Object.values(values));
     }
+  }
+  for (const table of Object.keys(loose)) {
+    database.exec(`ALTER TABLE ${table} RENAME TO ${table.replace('loose_', '')}`);
   }
   database.close();
   return path;

@@ -14,7 +14,7 @@ import { randomSeed } from './harness/seed.js';
 import { mintToken } from './harness/tokens.js';
 
 const seed = randomSeed('hostile-inputs');
-const INPUTS_A_ROUTE = extent('HOSTILE_INPUTS', { sqlite: 1_000, postgres: 50 });
+const INPUTS_A_ROUTE = extent('HOSTILE_INPUTS', { sqlite: 1_000, postgres: 30 });
 const ANSWER_WITHIN_MS = 10_000;
 const LANES = 8;
 /** Searches are counted when nothing is going on any more. */

@@ -5,7 +5,7 @@ import { extent } from './harness/extent.js';
 import { recordFigure } from './harness/figures.js';
 
 /** Rows of each list, there from the beginning to the end of its walk. */
-const ROWS = extent('WALKED_ROWS', { sqlite: 10_000, postgres: 2_000 });
+const ROWS = extent('WALKED_ROWS', { sqlite: 10_000, postgres: 1_000 });
 const PAGE = 100;
 
 let service: TestService;

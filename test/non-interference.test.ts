@@ -19,7 +19,7 @@ import { randomSeed } from './harness/seed.js';
 
 const seed = randomSeed('non-interference');
 /** In all four forms together. */
-const RUNS = extent('NONINTERFERENCE_RUNS', { sqlite: 300, postgres: 100 });
+const RUNS = extent('NONINTERFERENCE_RUNS', { sqlite: 300, postgres: 60 });
 
 let service: TestService;
 

@@ -15,7 +15,7 @@ import { putVault } from './harness/vault-row.js';
 
 const seed = randomSeed('waypoints-list');
 /** Waypoints that are there during a whole walk; there are a tenth as many that go meanwhile. */
-const WALKED = extent('WALKED_WAYPOINTS', { sqlite: 10_000, postgres: 2_000 });
+const WALKED = extent('WALKED_WAYPOINTS', { sqlite: 10_000, postgres: 1_000 });
 
 let service: TestService;
 

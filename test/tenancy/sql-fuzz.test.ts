@@ -17,7 +17,7 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 console.log(`SQL at random: SEED=${seed}`);
 const RUNS = 10_000;
 /** The rows are put back after each that changes some. */
-const CHANGES = extent('RANDOM_CHANGES', { sqlite: 1_000, postgres: 400 });
+const CHANGES = extent('RANDOM_CHANGES', { sqlite: 1_000, postgres: 200 });
 const DIALECT = onPostgres ? POSTGRES : SQLITE;
 const tables: ReadonlySet<string> = new Set(Object.keys(TABLES));
 

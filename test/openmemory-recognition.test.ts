@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { steps } from '../migrations/chain.js';
 import { makeFile } from './harness/openmemory/files.js';
 import { comparable, takeSnapshot } from './harness/openmemory/snapshot.js';
 import { expectNothingLost, migrate, sha256, upgrade } from './harness/openmemory/upgrade.js';
@@ -79,7 +80,7 @@ describe('an OpenMemory database that nobody has taken over yet', () => {
       const before = sha256(path);
       const shown = await migrate(path, 'show');
       expect(shown).toMatchObject({ status: 0, stderr: '' });
-      expect(shown.stdout.trimEnd().split('\n')).toHaveLength(5);
+      expect(shown.stdout.trimEnd().split('\n')).toHaveLength(steps.length);
       expect(shown.stdout).not.toContain('[X]');
       const reverted = await migrate(path, 'revert');
       expect(reverted).toMatchObject({ status: 0, stderr: '' });

@@ -83,7 +83,10 @@ export class IndexRebuild {
 
   /** Says that it needs rebuilding, for the case that this process does not live to see the end of it. */
   async markStale(userId: string): Promise<void> {
-    await this.tenancy.transaction(() => this.scopes.update({ userId }, { indexVersion: 0 }));
+    await this.tenancy.transaction(async () => {
+      const scope = await this.scopes.findOneBy({ userId });
+      if (scope) await this.scopes.update({ userId }, { indexVersion: 0, revision: scope.revision + 1 });
+    });
   }
 
   /** Puts right what the passes rely on. */
@@ -197,7 +200,9 @@ export class IndexRebuild {
       }
       if (next !== scope.nextPosition || memoryCount !== (await this.memories.countBy({ userId })))
         return false;
-      const revision = scope.revision + (wrote ? 1 : 0);
+      // While it was stale, nobody kept anything of it.
+      const isChanged = wrote && scope.indexVersion === TOKENISER_VERSION;
+      const revision = scope.revision + (isChanged ? 1 : 0);
       await this.scopes.update(
         { userId },
         { memoryCount, termCount, indexVersion: TOKENISER_VERSION, revision },

@@ -1304,6 +1304,10 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( ("user_id" = ?) ) AND ( "vault_id" = ? )`,
   ],
   [
+    `UPDATE "scopes" SET "index_version" = ?, "revision" = ?`,
+    ` WHERE ( ("user_id" = ?) ) AND ( "vault_id" = ? )`,
+  ],
+  [
     `UPDATE "scopes" SET "memory_count" = ?, "term_count" = ?, "index_version" = ?, "revision" = ?`,
     ` WHERE ( ("user_id" = ?) ) AND ( "vault_id" = ? )`,
   ],

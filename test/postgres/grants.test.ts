@@ -7,7 +7,6 @@ import { SERVICE_STATEMENTS } from '../../src/upgrade/service-statements.js';
 
 /** What statements need that are made in rare states only, and so are not in the list. */
 const RARE: Readonly<Record<string, string>> = {
-  'memories: UPDATE (expires_at)': 'PATCH of an expiry',
   'memory_versions: UPDATE (content)': 'texts that JavaScript cannot give back as they are',
   'memory_versions: UPDATE (primary_sector)': 'the same',
   'memory_versions: UPDATE (sectors)': 'the same',

@@ -7,6 +7,7 @@ import type { Allowance } from './allowance.js';
 import { effectiveWeight } from './edge-cost.js';
 import { compareBytes } from './id-order.js';
 import { padded } from '../tenancy/padded-list.js';
+import { endIsSeen } from './seen-ends.js';
 import type { Direction } from './waypoint.dto.js';
 import { Waypoint } from './waypoint.entity.js';
 
@@ -103,12 +104,14 @@ export class EdgeReader {
     const key = `${side}/${typed}/${continued}`;
     let statement = this.statements.get(key);
     if (!statement) {
-      const [near, far, farMemory] =
-        side === 'out' ? ['w.srcId', 'w.dstId', 'w.dst'] : ['w.dstId', 'w.srcId', 'w.src'];
+      const [near, far, end] =
+        side === 'out'
+          ? (['w.srcId', 'w.dstId', 'dstId'] as const)
+          : (['w.dstId', 'w.srcId', 'srcId'] as const);
       statement = new PreparedSelect(this.waypoints, 'w', (query) => {
         // Without the metadata, which may be large.
-        query.select(['w.srcId', 'w.dstId', 'w.type', 'w.weight']).innerJoin(farMemory, 'far');
-        query.where(`${near} IN (:...ids) AND w.weight >= :leastWeight`);
+        query.select(['w.srcId', 'w.dstId', 'w.type', 'w.weight']);
+        query.where(`${near} IN (:...ids) AND w.weight >= :leastWeight`).andWhere(endIsSeen(query, end));
         if (typed) query.andWhere('w.type = :type');
         if (continued) query.andWhere(`(${near}, ${far}, w.type) > (:lastNear, :lastFar, :lastType)`);
         return query.orderBy(near).addOrderBy(far).addOrderBy('w.type').limit(ROWS_A_STATEMENT);

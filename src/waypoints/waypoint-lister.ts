@@ -8,6 +8,7 @@ import { refuseOtherUser } from '../memories/memory-filters.js';
 import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import { padded } from '../tenancy/padded-list.js';
 import { Tenancy } from '../tenancy/tenancy.js';
+import { endIsSeen, ofEnd } from './seen-ends.js';
 import type { ListWaypointsDto } from './waypoint.dto.js';
 import { Waypoint } from './waypoint.entity.js';
 
@@ -20,6 +21,12 @@ interface PageKey {
   readonly srcId: string;
   readonly dstId: string;
   readonly type: string;
+}
+
+interface Listed {
+  readonly waypoint: Waypoint;
+  /** When the memory it starts from was created, ms since 1970. */
+  readonly createdAt: number;
 }
 
 export interface WaypointPage {
@@ -67,10 +74,8 @@ export class WaypointLister {
       const items = await this.page(filters, order, limit + 1, after);
       const last = items.length > limit ? items[limit - 1] : undefined;
       return {
-        items: items.slice(0, limit),
-        nextCursor: last
-          ? encodeCursor([last.src!.createdAt, last.srcId, last.dstId, last.type], bound)
-          : null,
+        items: items.slice(0, limit).map(({ waypoint }) => waypoint),
+        nextCursor: last ? encodeCursor(keyParts(last), bound) : null,
         count: count ? await this.count(filters) : undefined,
       };
     });
@@ -81,13 +86,13 @@ export class WaypointLister {
     order: Order,
     limit: number,
     after: PageKey | undefined,
-  ): Promise<Waypoint[]> {
+  ): Promise<Listed[]> {
     const select = () => this.select(filters, order, after);
-    if (isAboutMemories(filters)) return select().limit(limit).getMany();
-    const items: Waypoint[] = [];
+    if (isAboutMemories(filters)) return listed(select().limit(limit));
+    const items: Listed[] = [];
     for await (const ids of this.sources(filters.user_id, order, after)) {
       const some = select().andWhere(AMONG, { ids });
-      items.push(...(await some.limit(limit - items.length).getMany()));
+      items.push(...(await listed(some.limit(limit - items.length))));
       if (items.length === limit) break;
     }
     return items;
@@ -122,24 +127,27 @@ export class WaypointLister {
   }
 
   private select(filters: Filters, order: Order, after: PageKey | undefined): SelectQueryBuilder<Waypoint> {
-    const query = this.matching(filters).addSelect(['s.vaultId', 's.id', 's.createdAt']);
+    const query = this.matching(filters);
+    const createdAt = ofEnd(query, 'srcId', 'createdAt');
+    query.addSelect(createdAt, CREATED_AT);
     const beyond = order === 'ASC' ? '>' : '<';
     if (after) {
       const key = '(:afterCreatedAt, :afterSrcId, :afterDstId, :afterType)';
-      query.andWhere(`(s.createdAt, s.id, w.dstId, w.type) ${beyond} ${key}`, {
+      query.andWhere(`(${createdAt}, w.srcId, w.dstId, w.type) ${beyond} ${key}`, {
         afterCreatedAt: after.createdAt,
         afterSrcId: after.srcId,
         afterDstId: after.dstId,
         afterType: after.type,
       });
     }
-    for (const column of ['s.createdAt', 's.id', 'w.dstId', 'w.type']) query.addOrderBy(column, order);
+    for (const column of [CREATED_AT, 'w.srcId', 'w.dstId', 'w.type']) query.addOrderBy(column, order);
     return query;
   }
 
   private matching(filters: Filters): SelectQueryBuilder<Waypoint> {
     const { memory_id, direction = 'both', src_id, dst_id, user_id, type, min_weight } = filters;
-    const query = this.waypoints.createQueryBuilder('w').innerJoin('w.src', 's').innerJoin('w.dst', 'd');
+    const query = this.waypoints.createQueryBuilder('w');
+    query.where(endIsSeen(query, 'srcId')).andWhere(endIsSeen(query, 'dstId'));
     if (memory_id !== undefined) query.andWhere(TOUCHING[direction], { memory_id });
     if (src_id !== undefined) query.andWhere('w.srcId = :src_id', { src_id });
     if (dst_id !== undefined) query.andWhere('w.dstId = :dst_id', { dst_id });
@@ -151,11 +159,9 @@ export class WaypointLister {
   }
 }
 
-/**
- * Said of both, or PostgreSQL, where it has not yet counted what is new, takes all of a vault's memories for one row
- * and goes through them for each of them.
- */
-const AMONG = 'w.srcId IN (:...ids) AND s.id IN (:...ids)';
+const AMONG = 'w.srcId IN (:...ids)';
+/** What the rows of a page call the time that they are ordered by. */
+const CREATED_AT = 'src_created_at';
 
 const TOUCHING = {
   out: 'w.srcId = :memory_id',
@@ -168,9 +174,18 @@ function isAboutMemories({ memory_id, src_id, dst_id }: Filters): boolean {
   return memory_id !== undefined || src_id !== undefined || dst_id !== undefined;
 }
 
+async function listed(query: SelectQueryBuilder<Waypoint>): Promise<Listed[]> {
+  const { entities, raw } = await query.getRawAndEntities<Record<typeof CREATED_AT, number | string>>();
+  return entities.map((waypoint, i) => ({ waypoint, createdAt: Number(raw[i][CREATED_AT]) }));
+}
+
 async function countOf(query: SelectQueryBuilder<Waypoint>): Promise<number> {
   const row = await query.select('COUNT(*)', 'count').getRawOne<{ count: number | string }>();
   return Number(row?.count);
+}
+
+function keyParts({ createdAt, waypoint: { srcId, dstId, type } }: Listed): [number, string, string, string] {
+  return [createdAt, srcId, dstId, type];
 }
 
 function keyOf(cursor: string, bound: object): PageKey {

@@ -8,6 +8,7 @@ import { PreparedSelect } from '../tenancy/prepared-statements.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { VaultsService } from '../vaults/vaults.service.js';
+import { endIsSeen } from './seen-ends.js';
 import { Waypoint } from './waypoint.entity.js';
 import { memoryNotFound } from './waypoint-walker.js';
 
@@ -43,9 +44,9 @@ export class WaypointsService {
     );
     this.byKey = new PreparedSelect(waypoints, 'w', (query) =>
       query
-        .innerJoin('w.src', 's')
-        .innerJoin('w.dst', 'd')
-        .where('w.srcId = :srcId AND w.dstId = :dstId AND w.type = :type'),
+        .where('w.srcId = :srcId AND w.dstId = :dstId AND w.type = :type')
+        .andWhere(endIsSeen(query, 'srcId'))
+        .andWhere(endIsSeen(query, 'dstId')),
     );
     this.insert = new PreparedInsert(waypoints);
   }

@@ -15,10 +15,10 @@ import { UsageError } from './command.js';
 import { withCopy } from './dry-run.js';
 import type { ImportArguments } from './import-options.js';
 import { count, describeImport, describeRun, summaryOf } from './import-report.js';
+import type { Print } from './migrate-output.js';
 import { ProgressLine } from './progress-line.js';
 
 type Database = Config['database'];
-type Print = (line: string) => void;
 
 async function importFile(
   database: Database,

@@ -1,4 +1,10 @@
-import { type Counts, type ImportCounts, addTables, totalOf } from '../upgrade/import/import-counts.js';
+import {
+  type Counts,
+  type ImportCounts,
+  addTables,
+  rowsIn,
+  totalOf,
+} from '../upgrade/import/import-counts.js';
 import type { ImportReport } from '../upgrade/import/import-run.js';
 
 /** What an import came to, a line each. */
@@ -41,8 +47,9 @@ export function describeRun(
   return `${run.id}  ${run.state.padEnd(8)}  ${at}  vault ${vaultId}  ${name}: ${describeCounts(totalOf(tables))}`;
 }
 
-function describeCounts({ imported, kept, quarantined }: Counts): string {
-  return `${count(imported + kept + quarantined, 'row')}, ${imported} imported, ${kept} kept, ${quarantined} quarantined`;
+function describeCounts(counts: Counts): string {
+  const { imported, kept, quarantined } = counts;
+  return `${count(rowsIn(counts), 'row')}, ${imported} imported, ${kept} kept, ${quarantined} quarantined`;
 }
 
 export function count(n: number, one: string, many = `${one}s`): string {

@@ -1,5 +1,4 @@
 import { type StepInfo, steps } from '../../migrations/chain.js';
-import type { MigrationReport } from '../upgrade/migrate-database.js';
 import { ProgressLine } from './progress-line.js';
 
 export type Print = (line: string) => void;
@@ -14,17 +13,17 @@ export function showSteps(applied: readonly StepInfo[], times: ReadonlyMap<strin
   }
 }
 
-/** Runs a migration with its progress on standard error, and its lines above that. */
-export async function withProgress(
+/** Runs a change of a database with its progress on standard error, and its lines above that. */
+export async function withProgress<Report>(
   print: Print,
-  migrate: (output: {
+  change: (output: {
     log: (line: string) => void;
     progress: (done: number, total: number, what: string) => void;
-  }) => Promise<MigrationReport>,
-): Promise<MigrationReport> {
+  }) => Promise<Report>,
+): Promise<Report> {
   const line = new ProgressLine(process.stderr);
   try {
-    return await migrate({
+    return await change({
       log: (text) => line.above(() => print(text)),
       progress: (done, total, what) => line.show(done, total, what),
     });

@@ -5,10 +5,8 @@ import { readTenancyStatus } from '../upgrade/tenancy-adoption/tenancy-status.js
 import { giveVault } from '../upgrade/tenancy-adoption/vault-column.js';
 import { runCommand } from './command.js';
 import { withCopy } from './dry-run.js';
-import { ProgressLine } from './progress-line.js';
+import { type Print, withProgress } from './migrate-output.js';
 import { type TenancyArguments, USAGE, readArguments } from './tenancy-adopt-options.js';
-
-type Print = (line: string) => void;
 
 async function execute(options: TenancyArguments): Promise<number> {
   const { action, path, tables, migration } = options;
@@ -81,21 +79,6 @@ function showStatus(path: string, plan: TenancyPlan): number {
   }
   for (const shortfall of shortfalls) console.log(`[INCOMPLETE] ${shortfall}`);
   return 0;
-}
-
-async function withProgress<T>(
-  print: Print,
-  work: (output: { log: Print; progress: (done: number, total: number, what: string) => void }) => Promise<T>,
-): Promise<T> {
-  const line = new ProgressLine(process.stderr);
-  try {
-    return await work({
-      log: (text) => line.above(() => print(text)),
-      progress: (done, total, what) => line.show(done, total, what),
-    });
-  } finally {
-    line.clear();
-  }
 }
 
 process.exitCode = await runCommand({ usage: USAGE, failed: 'Nothing was changed' }, () => {

@@ -1,3 +1,14 @@
+import {
+  LINE_FEED,
+  QUOTE,
+  COMMA,
+  OPEN_BRACKET,
+  BACKSLASH,
+  CLOSE_BRACKET,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+  isSpace,
+} from './json-bytes.js';
 import { isUtf8 } from 'node:buffer';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError } from './api-error.js';
@@ -7,17 +18,6 @@ import { MAX_JSON_DEPTH } from './json-scan.js';
 /** Bytes looked through before other requests get their turn: a few milliseconds' worth. */
 const BYTES_A_TURN = 1024 * 1024;
 
-const TAB = 0x09;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
 /** Where a row stands in the body, in bytes; `end` is behind its last. */
@@ -140,11 +140,6 @@ function skipSpace(body: Buffer, start: number): number {
   let at = start;
   while (at < body.length && isSpace(body[at])) at += 1;
   return at;
-}
-
-/** White space in JSON (RFC 8259 §2). */
-function isSpace(byte: number): boolean {
-  return byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB;
 }
 
 /**

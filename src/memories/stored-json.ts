@@ -9,7 +9,7 @@ import { JsonText } from '../http/json-text.js';
  * one thing, and null, an empty object or broken text as an empty one.
  */
 export function jsonStrings(text: string): string[] {
-  const value = parse(text);
+  const value = parsedJson(text);
   if (Array.isArray(value)) {
     if (value.every((item): item is string => typeof item === 'string')) return value;
     const parts = jsonParts(text);
@@ -22,7 +22,7 @@ export function jsonStrings(text: string): string[] {
 
 /** As an object; what is none reads as `{}`. */
 export function jsonObject(text: string): Record<string, unknown> {
-  const value = parse(text);
+  const value = parsedJson(text);
   return isObject(value) ? value : {};
 }
 
@@ -65,7 +65,7 @@ function countNames(text: string): number {
   return count;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -73,7 +73,8 @@ function isEmpty(value: object): boolean {
   return Object.keys(value).length === 0;
 }
 
-function parse(text: string): unknown {
+/** @returns undefined for what is no JSON */
+export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BusyError } from '../database/busy.error.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { Memory } from '../memories/memory.entity.js';
 import { IndexRebuild } from '../recall/index-rebuild.js';
@@ -9,16 +8,12 @@ import { ScopeRow } from '../recall/scope.entity.js';
 import { TermBlock } from '../recall/term-block.entity.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantDataSource } from '../tenancy/tenant-data-source.js';
-import { MigrationRefusedError } from './migration-refused.error.js';
 import { type AnyDatabase, allVaults, checkVault, countPositions } from './all-vaults.js';
-import { readState } from './plan.js';
-import { checkPostgres } from './postgres/prepare-postgres.js';
-import { isAbsentOrEmpty } from './sqlite-file.js';
+import { checkSchema } from './current-schema.js';
+import { whileBusy } from './while-busy.js';
 
 /** Between two transactions, so that a service on the same database, which looks for its turn, finds one. */
 const REST_MS = 2;
-/** How often a vault is tried again where another process keeps the database for itself. */
-const ATTEMPTS = 5;
 
 export interface ReindexOptions {
   readonly database: AnyDatabase;
@@ -71,30 +66,10 @@ export async function reindexDatabase(options: ReindexOptions): Promise<ReindexR
   return report;
 }
 
-async function checkSchema(database: AnyDatabase): Promise<void> {
-  if (database.kind === 'postgres') return void (await checkPostgres(database));
-  const { path } = database;
-  if (!isAbsentOrEmpty(path) && readState(path).pending.length === 0) return;
-  throw new MigrationRefusedError(
-    `${path} does not have the tables of this version yet. Run \`npm run migration:run\` first.`,
-  );
-}
-
 function reindexerOf(dataSource: TenantDataSource): Reindexer {
   const [scopes, blocks] = [dataSource.getRepository(ScopeRow), dataSource.getRepository(TermBlock)];
   const memories = dataSource.getRepository(Memory);
   const encoder = new RowEncoder(memories);
   const rebuild = new IndexRebuild(scopes, blocks, memories, encoder, new Tenancy(dataSource));
   return new Reindexer(scopes, memories, rebuild);
-}
-
-/** What was done before stays done, so that trying again goes on. */
-async function whileBusy(work: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof BusyError) || attempt === ATTEMPTS) throw error;
-    }
-  }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { allVaults, checkVault, countPositions } from './all-vaults.js';
+import { tablesMissing } from './current-schema.js';
 import { migrateDatabase } from './migrate-database.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
 import { readState } from './plan.js';
@@ -77,9 +78,7 @@ function checkVersion(path: string): void {
   } finally {
     database.close();
   }
-  throw new MigrationRefusedError(
-    `${path} does not have the tables of this version yet. Run \`npm run migration:run\` first.`,
-  );
+  throw tablesMissing(path);
 }
 
 class Verification {

@@ -1,6 +1,6 @@
 import { isUserId } from '../../tenancy/scope.js';
-import { jsonStrings } from '../../memories/stored-json.js';
-import { type JsonRecord, isObject } from './json-record.js';
+import { isObject, jsonStrings, parsedJson } from '../../memories/stored-json.js';
+import type { JsonRecord } from './json-record.js';
 
 /** The last millisecond that a JavaScript Date can hold (ECMA-262, Time Values). */
 const MAX_TIME = 8.64e15;
@@ -78,7 +78,7 @@ export function jsonIn(record: JsonRecord, ...names: readonly string[]): string 
   for (const name of names) {
     const value = record.value[name];
     if (value === undefined || value === null) continue;
-    if (typeof value === 'string' && isObject(parse(value))) return value;
+    if (typeof value === 'string' && isObject(parsedJson(value))) return value;
     return record.texts.get(name);
   }
   return undefined;
@@ -97,12 +97,4 @@ export function floatsOf(value: unknown): Buffer | undefined {
   const bytes = Buffer.alloc(4 * value.length);
   value.forEach((number, i) => bytes.writeFloatLE(Math.fround(number), 4 * i));
   return bytes;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -33,6 +33,10 @@ export function addHashes(sum: string, hashes: readonly string[]): string {
   return (total % MODULUS).toString(16).padStart(64, '0');
 }
 
+export function rowsIn({ imported, kept, quarantined }: Counts): number {
+  return imported + kept + quarantined;
+}
+
 export function totalOf(tables: Readonly<Record<string, Counts>>): Counts {
   const total = { ...NO_ROWS };
   for (const counts of Object.values(tables)) {

@@ -2,11 +2,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type Config, loadConfig } from '../../config/config.js';
 import type { PostgresConfig } from '../../config/postgres-config.js';
-import type { AnyDatabase } from '../all-vaults.js';
+import { checkSchema } from '../current-schema.js';
 import { MigrationRefusedError } from '../migration-refused.error.js';
-import { readState } from '../plan.js';
-import { checkPostgres } from '../postgres/prepare-postgres.js';
-import { isAbsentOrEmpty } from '../sqlite-file.js';
 import { ImportModule } from './import.module.js';
 
 /**
@@ -38,15 +35,6 @@ export async function withImports<T>(
   } finally {
     await app.close();
   }
-}
-
-async function checkSchema(database: AnyDatabase): Promise<void> {
-  if (database.kind === 'postgres') return void (await checkPostgres(database));
-  const { path } = database;
-  if (!isAbsentOrEmpty(path) && readState(path).pending.length === 0) return;
-  throw new MigrationRefusedError(
-    `${path} does not have the tables of this version yet. Run \`npm run migration:run\` first.`,
-  );
 }
 
 function asOwner(database: PostgresConfig): PostgresConfig {

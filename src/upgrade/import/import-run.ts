@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BusyError } from '../../database/busy.error.js';
 import { makeScope } from '../../tenancy/scope.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
 import { Tenancy } from '../../tenancy/tenancy.js';
 import { VaultsService } from '../../vaults/vaults.service.js';
-import { type ImportCounts, addHashes } from './import-counts.js';
+import { whileBusy } from '../while-busy.js';
+import { type ImportCounts, addHashes, rowsIn, totalOf } from './import-counts.js';
 import { ImportLedger, type ImportTarget } from './import-ledger.js';
 import { ImportWriter, type Mapped } from './import-writer.js';
 import { readData, shaOf } from './ledger-row.js';
@@ -19,8 +19,6 @@ import type { VaultPlan } from './vault-plan.js';
  */
 const CHUNK_ROWS = 1_000;
 const CHUNK_BYTES = 1024 * 1024;
-/** How often a transaction is tried again where another process keeps the database for itself. */
-const ATTEMPTS = 5;
 
 export interface ImportOptions {
   readonly vaults: VaultPlan;
@@ -186,21 +184,10 @@ function targetOf(source: ImportSource, { vaults }: ImportOptions): ImportTarget
 }
 
 function rowsOf({ tables }: ImportCounts): number {
-  return Object.values(tables).reduce((sum, one) => sum + one.imported + one.kept + one.quarantined, 0);
+  return rowsIn(totalOf(tables));
 }
 
 /** Runs `work` for the whole of a vault, expired rows included: their ids are taken. */
 export function inVault<T>(vaultId: string, work: () => Promise<T>): Promise<T> {
   return TenantContext.run(makeScope({ vaultId, permissions: [], includeExpired: true }), work);
-}
-
-/** What was done before stays done, so that trying again goes on. */
-export async function whileBusy<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof BusyError) || attempt === ATTEMPTS) throw error;
-    }
-  }
 }

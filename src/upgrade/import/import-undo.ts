@@ -12,10 +12,11 @@ import { Tenancy } from '../../tenancy/tenancy.js';
 import { User } from '../../users/user.entity.js';
 import { Waypoint } from '../../waypoints/waypoint.entity.js';
 import { ImportLedger } from './import-ledger.js';
-import { inVault, whileBusy } from './import-run.js';
+import { inVault } from './import-run.js';
 import { inLists } from './in-lists.js';
 import { ledgerRange, readData } from './ledger-row.js';
 import { MigrationRefusedError } from '../migration-refused.error.js';
+import { whileBusy } from '../while-busy.js';
 import type { ImportRun } from '../import.entity.js';
 import type { LegacyRow } from '../legacy-row.entity.js';
 

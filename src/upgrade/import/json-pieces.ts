@@ -1,3 +1,15 @@
+import {
+  LINE_FEED,
+  QUOTE,
+  COMMA,
+  COLON,
+  OPEN_BRACKET,
+  BACKSLASH,
+  CLOSE_BRACKET,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+  isSpace,
+} from '../../http/json-bytes.js';
 import { createReadStream } from 'node:fs';
 import { MigrationRefusedError } from '../migration-refused.error.js';
 
@@ -14,19 +26,6 @@ export interface Piece {
 
 /** A single value may not be larger: it is held in memory. */
 export const MAX_PIECE_BYTES = 64 * 1024 * 1024;
-
-const TAB = 0x09;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /** Reads a file that has a value on each line. Blank lines are none. @throws MigrationRefusedError */
 export async function* linesOf(
@@ -238,10 +237,6 @@ class DocumentReader {
       `${this.path} is not JSON: byte ${this.position + i + 1} does not belong there. Nothing was imported.`,
     );
   }
-}
-
-function isSpace(byte: number): boolean {
-  return byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB;
 }
 
 function isBlank(bytes: Buffer): boolean {

@@ -1,11 +1,8 @@
 import { jsonParts } from '../../http/json-parts.js';
 import { endOfString } from '../../http/json-scan.js';
+import { isObject, parsedJson } from '../../memories/stored-json.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** A JSON object as it was written: its values as JavaScript has them, and each as its text. */
 export class JsonRecord {
@@ -83,7 +80,7 @@ function compact(json: string): string {
 }
 
 function joined(own: string | undefined, system: string, rest: string | undefined): string {
-  const given = own === undefined ? undefined : parse(own);
+  const given = own === undefined ? undefined : parsedJson(own);
   const isOwn = isObject(given);
   const others = [
     ...(rest === undefined ? [] : [rest.slice(1, -1)]),
@@ -95,12 +92,4 @@ function joined(own: string | undefined, system: string, rest: string | undefine
   const name = Object.hasOwn(given, system) ? `${system}_import` : system;
   const inside = own!.trim().slice(1, -1).trim();
   return `{${inside}${inside === '' ? '' : ','}${JSON.stringify(name)}:${added}}`;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream, openSync, readSync, closeSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { jsonParts } from '../../http/json-parts.js';
+import { isObject } from '../../memories/stored-json.js';
 import { MigrationRefusedError } from '../migration-refused.error.js';
 import { type Piece, documentOf, linesOf } from './json-pieces.js';
-import { type JsonObject, JsonRecord, isObject } from './json-record.js';
+import { type JsonObject, JsonRecord } from './json-record.js';
 import { type Outcome, quarantined } from './outcome.js';
 import type { ImportSource, SourceRow } from './source.js';
 

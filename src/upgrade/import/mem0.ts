@@ -1,7 +1,9 @@
-import { NO_USER_ID, floatsOf, jsonIn, nameOf, ownerOf, tagsOf, timeOf } from './field-values.js';
-import { type JsonRecord, isObject, metadataOf } from './json-record.js';
+import { isObject } from '../../memories/stored-json.js';
+import { NO_USER_ID, nameOf, ownerOf, tagsOf, timeOf } from './field-values.js';
+import type { JsonRecord } from './json-record.js';
 import type { JsonFormat } from './json-source.js';
 import { type Outcome, imported, kept, quarantined } from './outcome.js';
+import { importedMemory } from './record-memory.js';
 
 const SYSTEM = 'mem0';
 
@@ -23,30 +25,16 @@ export const mem0: JsonFormat = {
     const userId = ownerOf(record.nameIn('user_id', 'uid'));
     if (content === undefined) return withoutContent(record);
     if (userId === undefined) return quarantined(NO_USER_ID);
-    const createdAt = timeOf(record.valueIn('created_at'));
-    const vector = floatsOf(record.value.embedding);
-    return imported(
-      {
-        kind: 'memory',
-        id: nameOf(record.nameIn('id', 'memory_id')),
-        userId,
-        sessionId: nameOf(record.nameIn('run_id', 'session_id')),
-        content,
-        tags: tagsOf(record, 'tags', 'categories'),
-        metadata: metadataOf(jsonIn(record, 'metadata'), SYSTEM, record.without(PLACED)),
-        createdAt,
-        updatedAt: timeOf(record.valueIn('updated_at')) ?? createdAt,
-        lastSeenAt: timeOf(record.valueIn('last_seen')),
-        expiresAt: timeOf(record.valueIn('expiration_date')),
-        vector: vector && { model: `${SYSTEM}/unknown`, v: vector },
-      },
-      createdAt === undefined ? NO_TIME : undefined,
-    );
+    return importedMemory({ system: SYSTEM, placed: PLACED }, record, {
+      id: nameOf(record.nameIn('id', 'memory_id')),
+      userId,
+      sessionId: nameOf(record.nameIn('run_id', 'session_id')),
+      content,
+      tags: tagsOf(record, 'tags', 'categories'),
+      expiresAt: timeOf(record.valueIn('expiration_date')),
+    });
   },
 };
-
-/** What is noted of a memory whose time of creation is not known. */
-export const NO_TIME = 'when it was made is not known, so it has the time of the import';
 
 function contentOf(record: JsonRecord): string | undefined {
   const { data } = record.value;

@@ -1,3 +1,4 @@
+import { parsedJson } from '../../memories/stored-json.js';
 import type { SqlValue } from './metamorph-row.js';
 
 /** Columns that hold JSON; other texts that happen to be JSON are texts. */
@@ -52,14 +53,5 @@ function jsonOf(column: string, value: Exclude<SqlValue, null>): string {
   if (typeof value === 'number')
     return Number.isFinite(value) ? JSON.stringify(value) : JSON.stringify(String(value));
   if (Buffer.isBuffer(value)) return JSON.stringify({ base64: value.toString('base64') });
-  return JSON_COLUMNS.has(column) && isJson(value) ? value : JSON.stringify(value);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return JSON_COLUMNS.has(column) && parsedJson(value) !== undefined ? value : JSON.stringify(value);
 }

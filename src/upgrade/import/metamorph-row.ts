@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { jsonOf } from '../../../migrations/openmemory/sql-functions.js';
-import { isObject } from './json-record.js';
+import { isObject } from '../../memories/stored-json.js';
+import { quoteName } from '../sqlite-name.js';
 import { DROPPED, isSecretName, withoutSecretMembers } from './secrets.js';
 import type { SourceRow } from './source.js';
 
@@ -40,15 +41,10 @@ export interface SessionState {
   readonly text: string;
 }
 
-/** A name as SQLite reads it. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 /** SQL for the cells that `readCells` takes. */
 export function valueCells(columns: readonly string[]): string {
   return columns
-    .map(quoted)
+    .map(quoteName)
     .map(
       (name) =>
         `typeof(${name}), CASE typeof(${name}) WHEN 'text' THEN CAST(${name} AS blob) ELSE ${name} END`,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type Database from 'better-sqlite3';
-import { isObject } from './json-record.js';
+import { isObject } from '../../memories/stored-json.js';
 import { type Group, type MetamorphRow, type SessionState, readCells, valueCells } from './metamorph-row.js';
 import { withoutSecretMembers } from './secrets.js';
 

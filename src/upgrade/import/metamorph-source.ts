@@ -4,11 +4,12 @@ import { basename, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { MigrationRefusedError } from '../migration-refused.error.js';
 import { openReadOnly } from '../sqlite-file.js';
-import { isObject } from './json-record.js';
+import { quoteName } from '../sqlite-name.js';
+import { isObject } from '../../memories/stored-json.js';
 import { hashOf, sizeOf } from './json-source.js';
 import { METAMORPH, ORDER, outcomeOf } from './metamorph.js';
 import { MetamorphSessions } from './metamorph-sessions.js';
-import { type MetamorphRow, quoted, readCells, valueCells } from './metamorph-row.js';
+import { type MetamorphRow, readCells, valueCells } from './metamorph-row.js';
 import type { Outcome } from './outcome.js';
 import { isSecretName, withoutSecretMembers } from './secrets.js';
 import type { ImportSource } from './source.js';
@@ -45,7 +46,7 @@ export class MetamorphSource implements ImportSource<MetamorphRow> {
     private readonly withSecrets: boolean,
     readonly fingerprint: string,
   ) {
-    const count = (table: string) => `(SELECT count(*) FROM ${quoted(table)})`;
+    const count = (table: string) => `(SELECT count(*) FROM ${quoteName(table)})`;
     const sum = [...tables.keys()].map(count).join(' + ') || '0';
     this.size = (database.prepare(`SELECT ${sum}`).pluck().get() as number) + files.length;
   }
@@ -117,10 +118,10 @@ export class MetamorphSource implements ImportSource<MetamorphRow> {
       ...(table === 'messages' && has('conversation_id') && has('timestamp')
         ? ['conversation_id', 'timestamp']
         : []),
-      ...(hasRowid ? ['rowid'] : columns.map(quoted)),
+      ...(hasRowid ? ['rowid'] : columns.map(quoteName)),
     ];
     const select = this.database
-      .prepare(`SELECT ${valueCells(columns)} FROM ${quoted(table)} ORDER BY ${order.join(', ')}`)
+      .prepare(`SELECT ${valueCells(columns)} FROM ${quoteName(table)} ORDER BY ${order.join(', ')}`)
       .raw(true)
       .safeIntegers(true);
     for (const row of select.iterate() as IterableIterator<unknown[]>) {

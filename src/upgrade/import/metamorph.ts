@@ -1,7 +1,8 @@
 import type { Sector } from '../../memories/sectors.js';
 import { NO_USER_ID, nameOf, ownerOf, shareOf, timeOf } from './field-values.js';
-import { isObject, metadataOf } from './json-record.js';
-import { NO_TIME } from './mem0.js';
+import { isObject, parsedJson } from '../../memories/stored-json.js';
+import { metadataOf } from './json-record.js';
+import { NO_TIME } from './record-memory.js';
 import { membersOf } from './metamorph-fields.js';
 import type { MetamorphRow, SqlValue } from './metamorph-row.js';
 import {
@@ -278,7 +279,7 @@ const SECTOR_OF: Readonly<Record<string, Sector>> = {
 function semanticOf(row: MetamorphRow): Outcome {
   const { type, content, embedding, importance, metadata, user_id: user } = row.values;
   const known = Object.hasOwn(SECTOR_OF, textOf(type)) ? SECTOR_OF[textOf(type)] : undefined;
-  const own = typeof metadata === 'string' ? parse(metadata) : undefined;
+  const own = typeof metadata === 'string' ? parsedJson(metadata) : undefined;
   const tags =
     isObject(own) && Array.isArray(own.tags) ? own.tags.filter((tag) => typeof tag === 'string') : [];
   const conversation =
@@ -370,15 +371,7 @@ function some({ values }: MetamorphRow, ...columns: readonly string[]): string[]
 /** The texts of a JSON array; of other texts the text itself. */
 function textsIn(value: SqlValue | undefined): string[] {
   const text = textOf(value);
-  const items = parse(text);
+  const items = parsedJson(text);
   if (!Array.isArray(items)) return text === '' ? [] : [text];
   return items.map((item) => (typeof item === 'string' ? item : JSON.stringify(item)));
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,9 @@
 import { isSector, type Sector } from '../../memories/sectors.js';
-import { NO_USER_ID, floatsOf, jsonIn, nameOf, ownerOf, shareOf, tagsOf, timeOf } from './field-values.js';
+import { NO_USER_ID, jsonIn, nameOf, ownerOf, shareOf, tagsOf, timeOf } from './field-values.js';
 import { type JsonRecord, metadataOf } from './json-record.js';
 import type { JsonFormat } from './json-source.js';
-import { NO_TIME } from './mem0.js';
 import { type Outcome, imported, kept, quarantined } from './outcome.js';
+import { importedMemory } from './record-memory.js';
 
 const PLACED = new Set([
   ...[
@@ -76,13 +76,11 @@ function recordsOf(system: string): JsonFormat {
 }
 
 function memoryOf(system: string, record: JsonRecord, userId: string, content: string): Outcome {
-  const createdAt = timeOf(record.valueIn('created_at'));
-  const updatedAt = timeOf(record.valueIn('updated_at')) ?? createdAt;
-  const vector = floatsOf(record.value.embedding);
   const { salience, decay_lambda: decay, version } = record.value;
-  return imported(
+  return importedMemory(
+    { system, placed: PLACED },
+    record,
     {
-      kind: 'memory',
       id: nameOf(record.nameIn('id')),
       userId,
       sessionId: nameOf(record.nameIn('session_id')),
@@ -90,20 +88,15 @@ function memoryOf(system: string, record: JsonRecord, userId: string, content: s
       content,
       sectors: sectorsOf(record),
       tags: tagsOf(record, 'tags'),
-      metadata: metadataOf(jsonIn(record, 'metadata', 'meta'), system, record.without(PLACED)),
       salience: shareOf(salience),
       decayLambda: Number.isFinite(decay) && (decay as number) >= 0 ? (decay as number) : undefined,
       version:
         Number.isSafeInteger(version) && (version as number) > 0
           ? Math.min(version as number, 2 ** 31 - 1)
           : undefined,
-      createdAt,
-      updatedAt,
-      lastSeenAt: timeOf(record.valueIn('last_seen_at', 'last_seen')),
       expiresAt: timeOf(record.valueIn('expires_at')),
-      vector: vector && { model: `${system}/unknown`, v: vector },
     },
-    createdAt === undefined ? NO_TIME : undefined,
+    { metadata: ['metadata', 'meta'], lastSeenAt: ['last_seen_at', 'last_seen'] },
   );
 }
 

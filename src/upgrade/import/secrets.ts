@@ -1,4 +1,5 @@
-import { type JsonObject, isObject } from './json-record.js';
+import { isObject } from '../../memories/stored-json.js';
+import type { JsonObject } from './json-record.js';
 
 /** Names of what lets somebody in. Numbers of tokens and the like are not among them. */
 const SECRET =

@@ -1,8 +1,8 @@
-import { NO_USER_ID, floatsOf, jsonIn, nameOf, ownerOf, tagsOf, timeOf } from './field-values.js';
-import { type JsonRecord, metadataOf } from './json-record.js';
+import { NO_USER_ID, nameOf, ownerOf, tagsOf } from './field-values.js';
+import type { JsonRecord } from './json-record.js';
 import type { JsonFormat } from './json-source.js';
-import { NO_TIME } from './mem0.js';
-import { imported, quarantined } from './outcome.js';
+import { quarantined } from './outcome.js';
+import { importedMemory } from './record-memory.js';
 
 const SYSTEM = 'supermemory';
 
@@ -22,22 +22,16 @@ export const supermemory: JsonFormat = {
     if (userId === undefined) return quarantined(NO_USER_ID);
     const content = record.textIn('content', 'text', 'body', 'memory', 'summary');
     if (content === undefined) return quarantined('it has no text', userId);
-    const createdAt = timeOf(record.valueIn('created_at', 'createdAt'));
-    const vector = floatsOf(record.value.embedding);
-    return imported(
+    return importedMemory(
+      { system: SYSTEM, placed: PLACED },
+      record,
       {
-        kind: 'memory',
         id: nameOf(record.nameIn('id', 'documentId')),
         userId,
         content,
         tags: tagsOf(record, 'tags', 'labels'),
-        metadata: metadataOf(jsonIn(record, 'metadata'), SYSTEM, record.without(PLACED)),
-        createdAt,
-        updatedAt: timeOf(record.valueIn('updated_at', 'updatedAt')) ?? createdAt,
-        lastSeenAt: timeOf(record.valueIn('last_seen')),
-        vector: vector && { model: `${SYSTEM}/unknown`, v: vector },
       },
-      createdAt === undefined ? NO_TIME : undefined,
+      { createdAt: ['created_at', 'createdAt'], updatedAt: ['updated_at', 'updatedAt'] },
     );
   },
 };

@@ -1,8 +1,9 @@
-import { NO_USER_ID, floatsOf, jsonIn, nameOf, ownerOf, tagsOf, timeOf } from './field-values.js';
-import { JsonRecord, isObject, metadataOf } from './json-record.js';
+import { isObject } from '../../memories/stored-json.js';
+import { NO_USER_ID, nameOf, ownerOf, tagsOf, timeOf } from './field-values.js';
+import { JsonRecord } from './json-record.js';
 import type { JsonFormat, JsonRow } from './json-source.js';
-import { NO_TIME } from './mem0.js';
 import { type Outcome, imported, kept, quarantined } from './outcome.js';
+import { importedMemory } from './record-memory.js';
 
 const SYSTEM = 'zep';
 
@@ -49,24 +50,13 @@ function messageOf(record: JsonRecord, { around }: JsonRow, content: string): Ou
   const session = isObject(around.session) ? around.session : around;
   const userId = ownerOf(record.nameIn('user_id', 'uid') ?? textOf(session.user_id));
   if (userId === undefined) return quarantined(NO_USER_ID);
-  const createdAt = timeOf(record.valueIn('created_at'));
-  const vector = floatsOf(record.value.embedding);
-  return imported(
-    {
-      kind: 'memory',
-      id: nameOf(record.nameIn('uuid', 'id')),
-      userId,
-      sessionId: nameOf(sessionIn(record.value) ?? sessionIn(session) ?? sessionIn(record.value.metadata)),
-      content,
-      tags: tagsIn(record),
-      metadata: metadataOf(jsonIn(record, 'metadata'), SYSTEM, record.without(PLACED)),
-      createdAt,
-      updatedAt: timeOf(record.valueIn('updated_at')) ?? createdAt,
-      lastSeenAt: timeOf(record.valueIn('last_seen')),
-      vector: vector && { model: `${SYSTEM}/unknown`, v: vector },
-    },
-    createdAt === undefined ? NO_TIME : undefined,
-  );
+  return importedMemory({ system: SYSTEM, placed: PLACED }, record, {
+    id: nameOf(record.nameIn('uuid', 'id')),
+    userId,
+    sessionId: nameOf(sessionIn(record.value) ?? sessionIn(session) ?? sessionIn(record.value.metadata)),
+    content,
+    tags: tagsIn(record),
+  });
 }
 
 function tagsIn(record: JsonRecord): string {

@@ -18,6 +18,7 @@ import {
 } from './term-block.js';
 import { TermBlock } from './term-block.entity.js';
 import type { ScopeBlock } from './memory-columns.js';
+import { MAX_SLOTS } from './term-block-layout.js';
 import { TOKENISER_VERSION } from './terms.js';
 
 /** A block as it is now. */
@@ -73,11 +74,11 @@ export class RecallIndex {
       inOrder(query.where('b.userId = :userId')),
     );
     this.allBlocks = new PreparedSelect(blocks, 'b', inOrder);
-    // A block's number is its first position, and it has 64 memories at most: the other condition is for the key.
+    // A block's number is its first position: the condition on it is for the key.
     this.blocksEndingAfter = new PreparedSelect(blocks, 'b', (query) =>
       inOrder(
         query.where(
-          'b.userId = :userId AND b.blockNo > :position - 64 AND b.firstPosition + b.slots > :position',
+          `b.userId = :userId AND b.blockNo > :position - ${MAX_SLOTS} AND b.firstPosition + b.slots > :position`,
         ),
       ),
     );

@@ -89,12 +89,17 @@ export class RecallReader {
     const added = is.nextPosition - was.nextPosition;
     if (!isSameRevision(was, is) || added <= 0 || added > MOST_TAKEN_IN) return undefined;
     const blocks = await this.index.blocksFrom(is.userId, was.nextPosition);
-    if (!reach(blocks, was.nextPosition, is.nextPosition)) return undefined;
-    // From here on everything happens at once; another search may have taken them in meanwhile.
-    if (this.cache.get(key) !== kept || kept.states !== before) return this.kept(key, states, now);
-    const memories = kept.users > 0 ? kept.memories.clone() : kept.memories;
     try {
+      if (!reach(blocks, was.nextPosition, is.nextPosition)) return undefined;
+      // From here on everything happens at once; another search may have taken them in meanwhile.
+      if (this.cache.get(key) !== kept || kept.states !== before) return this.kept(key, states, now);
+      const memories = kept.users > 0 ? kept.memories.clone() : kept.memories;
       memories.extend(blocks, was.nextPosition, now);
+      const columns = memories === kept.memories ? kept : { states, memories, users: 0 };
+      columns.states = states;
+      columns.users += 1;
+      this.cache.set(key, columns);
+      return columns;
     } catch (error) {
       if (!(error instanceof CorruptBlockError)) throw error;
       // Half taken in; all is read anew, and what is damaged is found out.
@@ -103,11 +108,6 @@ export class RecallReader {
     } finally {
       freeBlocks(blocks);
     }
-    const columns = memories === kept.memories ? kept : { states, memories, users: 0 };
-    columns.states = states;
-    columns.users += 1;
-    this.cache.set(key, columns);
-    return columns;
   }
 
   private async build(userId: string | undefined, now: number): Promise<MemoryColumns> {

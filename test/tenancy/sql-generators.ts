@@ -166,7 +166,7 @@ export const SQLITE: Dialect = {
   yes: '1',
   no: '0',
   same: 'IS NOT',
-  joined: 'group_concat(f.object)',
+  joined: 'group_concat(f.object ORDER BY f.object)',
   key: 'f.id',
 };
 
@@ -175,7 +175,7 @@ export const POSTGRES: Dialect = {
   yes: 'TRUE',
   no: 'FALSE',
   same: 'IS NOT DISTINCT FROM',
-  joined: `string_agg(f.object, ' ')`,
+  joined: `string_agg(f.object, ' ' ORDER BY f.object)`,
   key: 'f."vault_id", f.id',
 };
 

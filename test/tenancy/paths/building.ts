@@ -42,7 +42,7 @@ export const building: readonly Path[] = [
   },
   {
     name: 'selected expression',
-    run: (t) => t.query().select('string_agg(m.content, m.content)', 'all').getRawOne(),
+    run: (t) => t.query().select('string_agg(m.content, m.content ORDER BY m.content)', 'all').getRawOne(),
     expect: 'scoped',
   },
   {
@@ -173,7 +173,7 @@ export const building: readonly Path[] = [
       t
         .query()
         .select('m.id', 'id')
-        .addSelect((qb) => qb.select('string_agg(f.object, f.object)').from(Fact, 'f'), 'facts')
+        .addSelect((qb) => qb.select('string_agg(f.object, f.object ORDER BY f.object)').from(Fact, 'f'), 'facts')
         .getRawMany(),
     expect: 'scoped',
   },

@@ -1,7 +1,7 @@
 import type { Path } from '../attempt.js';
 
-const ALL_FACTS = '(SELECT string_agg(object, object) FROM facts)';
-const ALL_MEMORIES = '(SELECT string_agg(content, content) FROM memories)';
+const ALL_FACTS = '(SELECT string_agg(object, object ORDER BY object) FROM facts)';
+const ALL_MEMORIES = '(SELECT string_agg(content, content ORDER BY content) FROM memories)';
 
 /** SQL smuggled into the places where select builders take text. */
 export const injecting: readonly Path[] = [
@@ -103,7 +103,7 @@ export const injecting: readonly Path[] = [
       t
         .query()
         .select('m.content', 'c')
-        .addSelect('(SELECT string_agg(m.object, m.object) FROM facts m)', 'x')
+        .addSelect('(SELECT string_agg(m.object, m.object ORDER BY m.object) FROM facts m)', 'x')
         .getRawMany(),
     expect: 'refused',
   },

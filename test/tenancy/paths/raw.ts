@@ -161,7 +161,7 @@ export const raw: readonly Path[] = [
   borrowed('in the selection', 'SELECT f.object, f.vault_id = ?, f.user_id = ? FROM facts f'),
   borrowed(
     'in HAVING',
-    'SELECT string_agg(f.object, f.object) FROM facts f GROUP BY f.vault_id HAVING f.vault_id = ? OR f.user_id = ?',
+    'SELECT string_agg(f.object, f.object ORDER BY f.object) FROM facts f GROUP BY f.vault_id HAVING f.vault_id = ? OR f.user_id = ?',
   ),
   borrowed(
     'in an ON of a LEFT JOIN',

@@ -16,8 +16,8 @@ function queryWithScope(t: Attempt) {
   return t.query().setParameters(t.byHand ? { v: t.own.vaultId, u: t.own.userId, n: Date.now() } : {});
 }
 
-const ALL_FACTS = '(SELECT string_agg(object, object) FROM facts)';
-const ALL_MEMORIES = '(SELECT string_agg(content, content) FROM memories)';
+const ALL_FACTS = '(SELECT string_agg(object, object ORDER BY object) FROM facts)';
+const ALL_MEMORIES = '(SELECT string_agg(content, content ORDER BY content) FROM memories)';
 
 /** Values that are not what they seem, and SQL smuggled into writes. */
 export const smuggling: readonly Path[] = [
@@ -36,7 +36,7 @@ export const smuggling: readonly Path[] = [
     name: 'the scope parameters borrowed for a condition with OR',
     run: (t) => {
       const { vault, user, now } = scopeParameters(t);
-      const all = `SELECT string_agg(x.content, x.content) FROM memories x WHERE x."vault_id" = :${vault} OR x."user_id" = :${user} OR x."expires_at" > :${now} OR 1=1`;
+      const all = `SELECT string_agg(x.content, x.content ORDER BY x.content) FROM memories x WHERE x."vault_id" = :${vault} OR x."user_id" = :${user} OR x."expires_at" > :${now} OR 1=1`;
       return queryWithScope(t).select(`(${all})`, 'x').getRawMany();
     },
     expect: 'refused',
@@ -45,7 +45,7 @@ export const smuggling: readonly Path[] = [
     name: 'the scope parameters borrowed for another place',
     run: (t) => {
       const { vault } = scopeParameters(t);
-      const all = `SELECT string_agg(f.object, f.object) FROM facts f WHERE NOT (f."vault_id" = :${vault} AND 1=0)`;
+      const all = `SELECT string_agg(f.object, f.object ORDER BY f.object) FROM facts f WHERE NOT (f."vault_id" = :${vault} AND 1=0)`;
       return queryWithScope(t).select(`(${all})`, 'x').getRawMany();
     },
     expect: 'refused',
@@ -55,7 +55,7 @@ export const smuggling: readonly Path[] = [
     run: (t) => {
       const { vault, user } = scopeParameters(t);
       const own = t.own.userId;
-      const all = `SELECT string_agg(f.object, f.object) FROM facts f WHERE f."vault_id" = :${vault} AND f."user_id" = :${user} AND '${own}' <> ''`;
+      const all = `SELECT string_agg(f.object, f.object ORDER BY f.object) FROM facts f WHERE f."vault_id" = :${vault} AND f."user_id" = :${user} AND '${own}' <> ''`;
       return queryWithScope(t).select(`(${all})`, 'x').getRawMany();
     },
     expect: ['refused', 'scoped'],
@@ -127,7 +127,7 @@ export const smuggling: readonly Path[] = [
   {
     name: 'set by a subquery of a builder',
     run: (t) => {
-      const inner = t.facts.createQueryBuilder('f').select('string_agg(f.object, f.object)');
+      const inner = t.facts.createQueryBuilder('f').select('string_agg(f.object, f.object ORDER BY f.object)');
       return t
         .query()
         .update()

@@ -201,6 +201,7 @@ describe('bodies against a DTO', () => {
     [{ content: 'a', tags: ['x', { y: 1 }] }, ['tags']],
     [{ content: 'a', tags: 'x' }, ['tags']],
     [{ content: 'a', filters: [] }, ['filters']],
+    [{ content: 'a', filters: [{ user_id: 7 }, { colour: 'red' }] }, ['filters']],
     [{ content: 'a', filters: 'x' }, ['filters']],
     [{ content: 'a', metadata: [] }, ['metadata']],
     [{ content: 'a', constructor: 'x' }, ['constructor']],

@@ -27,9 +27,8 @@ interface Task {
 type JsonObject = Record<string, unknown>;
 
 /**
- * Makes an instance of a DTO class out of parsed JSON or a query. Members of a class given by `@Type(() =>
- * Class)` become instances too, alone or in an array; `@Transform` is applied; everything else is taken over
- * untouched, by reference. Fields without a validation decorator are reported and left out.
+ * Makes an instance of a DTO class out of parsed JSON or a query. A member of a class given by `@Type(() =>
+ * Class)` becomes an instance too; `@Transform` is applied; everything else is taken over untouched, by reference. Fields without a validation decorator are reported and left out.
  */
 export function instantiate(dto: DtoClass, source: object, task: Task, path = ''): object {
   const fields = fieldsOf(dto);
@@ -50,7 +49,8 @@ export function instantiate(dto: DtoClass, source: object, task: Task, path = ''
 }
 
 function nested(dto: DtoClass, value: unknown, task: Task, path: string): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => nested(dto, item, task, `${path}.${index}`));
+  // Where one object is meant. Its validators would look at each of its items, which may be many, to refuse it.
+  if (Array.isArray(value)) return [];
   return typeof value === 'object' && value !== null ? instantiate(dto, value, task, `${path}.`) : value;
 }
 

@@ -27,6 +27,8 @@ async function hold(path: string): Promise<ChildProcess> {
 }
 
 async function kill(holder: ChildProcess): Promise<void> {
+  // One that has ended says so only once.
+  if (holder.exitCode !== null || holder.signalCode !== null) return;
   holder.kill('SIGKILL');
   await once(holder, 'close');
 }

@@ -6,6 +6,7 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MemoriesModule } from './memories/memories.module.js';
+import { MetamorphModule } from './metamorph/metamorph.module.js';
 import { IdempotencyModule } from './operations/idempotency.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StatsModule } from './stats/stats.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         WaypointsModule,
         StatsModule,
         VaultAdministrationModule,
+        MetamorphModule,
       ],
     };
   }

@@ -45,8 +45,24 @@ const writeProblem: ErrorWriter = (failure, requestId) => ({
   body: JSON.stringify(problemOf(failure, requestId)),
 });
 
+/** The shape of Metamorph's errors: a sentence, a word, and of fields what is the matter with each. */
+const writeMetamorphError: ErrorWriter = ({ detail, code, errors }) => ({
+  contentType: 'application/json; charset=utf-8',
+  body: JSON.stringify({
+    error: detail,
+    code,
+    ...(errors?.length
+      ? { details: errors.map(({ field, message }) => `${field} ${message}`).join('; ') }
+      : {}),
+  }),
+});
+
 /** Who words the errors of which paths; the first whose prefix fits, so the longest prefixes come first. */
-const ERROR_WRITERS: readonly (readonly [prefix: string, writer: ErrorWriter])[] = [['/', writeProblem]];
+const ERROR_WRITERS: readonly (readonly [prefix: string, writer: ErrorWriter])[] = [
+  ['/api/sessions', writeMetamorphError],
+  ['/api/memories', writeMetamorphError],
+  ['/', writeProblem],
+];
 
 /** The writer for a request target as it arrived; one that fits no prefix (`*`, or none) gets a problem. */
 export function errorWriterFor(target: string | undefined): ErrorWriter {

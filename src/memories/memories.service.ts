@@ -7,7 +7,7 @@ import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { VaultsService } from '../vaults/vaults.service.js';
 import { ExpirySweep } from './expiry-sweep.js';
-import type { CreateMemoryDto, PatchMemoryDto } from './memory.dto.js';
+import type { NewMemory, PatchMemoryDto } from './memory.dto.js';
 import { Memory } from './memory.entity.js';
 import { applyChange, changedColumns, checkVersion, refuseEmpty, refusePast } from './memory-change.js';
 import { MemoryCreator, type Stored } from './memory-creator.js';
@@ -46,7 +46,7 @@ export class MemoriesService {
    * @returns the memory, and whether it is new (false only with `on_duplicate: "return"`)
    * @throws ApiError 403 for another user, 409 ID_EXISTS for an id that the vault has, whoever owns it
    */
-  async create(input: CreateMemoryDto): Promise<Stored> {
+  async create(input: NewMemory): Promise<Stored> {
     const [outcome] = await this.creator.create([input]);
     if (outcome instanceof ApiError) throw outcome;
     return outcome;

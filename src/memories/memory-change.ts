@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { ApiError } from '../http/api-error.js';
-import type { CreateMemoryDto, PatchMemoryDto } from './memory.dto.js';
+import type { NewMemory, PatchMemoryDto } from './memory.dto.js';
 import { jsonObject } from './stored-json.js';
 import type { Memory } from './memory.entity.js';
 import { salienceInSectors } from './salience.js';
 import { type Classification, DECAY_LAMBDA, type Sector, classify, initialSalience } from './sectors.js';
 
 /** The fields of a new memory that follow from the request alone. */
-export function contentsOf(input: CreateMemoryDto) {
+export function contentsOf(input: NewMemory) {
   const { primary, sectors } = sectorsOf(input.content, input.metadata, input.sector);
   return {
     collection: input.collection ?? null,
@@ -18,7 +18,7 @@ export function contentsOf(input: CreateMemoryDto) {
     sectors: JSON.stringify(sectors),
     tags: JSON.stringify(input.tags ?? []),
     metadata: JSON.stringify(input.metadata ?? {}),
-    salience: initialSalience(sectors),
+    salience: input.salience ?? initialSalience(sectors),
     decayLambda: DECAY_LAMBDA[primary],
     expiresAt: input.expires_at ?? null,
   };

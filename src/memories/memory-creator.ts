@@ -14,7 +14,7 @@ import { ExpirySweep } from './expiry-sweep.js';
 import { Arriving, type Contents } from './memory-batch-arriving.js';
 import { ArrivalOrder } from './memory-batch-order.js';
 import { contentsOf, hashOf, refusePast } from './memory-change.js';
-import type { CreateMemoryDto } from './memory.dto.js';
+import type { NewMemory } from './memory.dto.js';
 import { Memory } from './memory.entity.js';
 import { refuseOtherUser } from './memory-filters.js';
 import { MemoryFollowUps } from './memory-follow-ups.js';
@@ -63,10 +63,7 @@ export class MemoryCreator {
    * @returns for each what became of it. ApiError: 400 for an expiry that has passed, 403 for another user, 409
    *   ID_EXISTS for an id that the vault (whoever owns it) or one of those before it has
    */
-  async create(
-    inputs: readonly CreateMemoryDto[],
-    order = new ArrivalOrder(),
-  ): Promise<(Stored | ApiError)[]> {
+  async create(inputs: readonly NewMemory[], order = new ArrivalOrder()): Promise<(Stored | ApiError)[]> {
     const now = Date.now();
     const refused = inputs.map((input) => refusalOf(input, now));
     if (!refused.includes(undefined)) return refused as ApiError[];
@@ -89,7 +86,7 @@ export class MemoryCreator {
   }
 
   /** What becomes of one that is not to be stored, because of what is there already. */
-  private async lookUp(input: CreateMemoryDto, arriving: Arriving): Promise<Stored | ApiError | undefined> {
+  private async lookUp(input: NewMemory, arriving: Arriving): Promise<Stored | ApiError | undefined> {
     const { id, content } = input;
     if (input.on_duplicate === 'return') {
       const wanted = { userId: ownerOf(input), content, contentHash: hashOf(content) };
@@ -101,7 +98,7 @@ export class MemoryCreator {
   }
 
   /** Adds one to those that are to be stored. */
-  private admit(input: CreateMemoryDto, now: number, order: ArrivalOrder, arriving: Arriving): Stored {
+  private admit(input: NewMemory, now: number, order: ArrivalOrder, arriving: Arriving): Stored {
     const { id, createdAt } = order.next(input);
     const memory: Memory = {
       vaultId: TenantContext.scope().vaultId,
@@ -166,17 +163,17 @@ export class MemoryCreator {
 }
 
 /** Whose it will be; empty: nobody's. */
-function ownerOf({ user_id }: CreateMemoryDto): string {
+function ownerOf({ user_id }: NewMemory): string {
   return user_id ?? TenantContext.scope().userId ?? '';
 }
 
 /** Whether what is there already has a say in what becomes of it. */
-function asksToLook({ id, on_duplicate }: CreateMemoryDto): boolean {
+function asksToLook({ id, on_duplicate }: NewMemory): boolean {
   return id !== undefined || on_duplicate === 'return';
 }
 
 /** What can be said against a memory without a look at the others. */
-function refusalOf({ user_id, expires_at }: CreateMemoryDto, now: number): ApiError | undefined {
+function refusalOf({ user_id, expires_at }: NewMemory, now: number): ApiError | undefined {
   try {
     refuseOtherUser(user_id);
     refusePast(expires_at, now);

@@ -80,6 +80,12 @@ export class CreateMemoryDto extends MemoryDetailsDto {
   on_duplicate?: 'store' | 'return';
 }
 
+/** What is stored: as a request says it, or with what no request of v1 can say. */
+export type NewMemory = CreateMemoryDto & {
+  /** 0 to 1; that of its sectors when absent. */
+  readonly salience?: number;
+};
+
 export class PatchMemoryDto extends MemoryDetailsDto {
   /** Takes the place of the former content, which stays in the history. The sectors are read off anew. */
   @Absent()

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { MemoryDto } from '../../src/memories/memory-view.dto.js';
 import { CollectionsService } from '../../src/collections/collections.service.js';
+import { MetamorphMemoriesService } from '../../src/metamorph/metamorph-memories.service.js';
+import { MetamorphSessionsService } from '../../src/metamorph/metamorph-sessions.service.js';
 import { SessionsService } from '../../src/sessions/sessions.service.js';
 import { StatsService } from '../../src/stats/stats.service.js';
 import { OwnVaultService } from '../../src/vaults/own-vault.service.js';
@@ -10,16 +12,28 @@ import type { TestService } from './app.js';
 export type ResourceOperation =
   | { readonly kind: 'sessions' | 'collections'; readonly limit: number }
   | { readonly kind: 'session' | 'delete-session'; readonly id: string }
+  | { readonly kind: 'metamorph-session' | 'metamorph-delete'; readonly id: string }
+  | { readonly kind: 'metamorph-sessions' | 'metamorph-memories'; readonly limit: number }
   | { readonly kind: 'collection' | 'describe' | 'redescribe' | 'delete-collection'; readonly name: string }
   | { readonly kind: 'stats' | 'vault' };
 
 export const resourceOperation: fc.Arbitrary<ResourceOperation> = fc.oneof(
   fc.record({
-    kind: fc.constantFrom('sessions' as const, 'collections' as const),
+    kind: fc.constantFrom(
+      'sessions' as const,
+      'collections' as const,
+      'metamorph-sessions' as const,
+      'metamorph-memories' as const,
+    ),
     limit: fc.integer({ min: 1, max: 3 }),
   }),
   fc.record({
-    kind: fc.constantFrom('session' as const, 'session' as const, 'delete-session' as const),
+    kind: fc.constantFrom(
+      'session' as const,
+      'metamorph-session' as const,
+      'delete-session' as const,
+      'metamorph-delete' as const,
+    ),
     id: fc.constantFrom('s1', 's2'),
   }),
   fc.record({
@@ -48,6 +62,14 @@ export function httpOfResources(request: ResourceRequest): [method: string, path
       return ['GET', `/v1/sessions/${request.id}/memories?limit=2`];
     case 'delete-session':
       return ['DELETE', `/v1/sessions/${request.id}`];
+    case 'metamorph-sessions':
+      return ['GET', `/api/sessions?limit=${request.limit}`];
+    case 'metamorph-memories':
+      return ['GET', `/api/memories?limit=${request.limit}&minImportance=0.01`];
+    case 'metamorph-session':
+      return ['GET', `/api/sessions/${request.id}`];
+    case 'metamorph-delete':
+      return ['DELETE', `/api/sessions/${request.id}`];
     case 'collection':
       return ['GET', `/v1/collections/${request.name}`];
     case 'describe':
@@ -82,6 +104,16 @@ export async function askResources({ app }: TestService, request: ResourceReques
     }
     case 'delete-session':
       return sessions.delete(request.id, undefined);
+    case 'metamorph-sessions':
+      return app.get(MetamorphSessionsService).list(request.limit);
+    case 'metamorph-memories': {
+      const { items, total } = await app.get(MetamorphMemoriesService).list({ limit: request.limit });
+      return { items: items.map((memory) => MemoryDto.of(memory)), total };
+    }
+    case 'metamorph-session':
+      return app.get(MetamorphSessionsService).get(request.id);
+    case 'metamorph-delete':
+      return app.get(MetamorphSessionsService).delete(request.id);
     case 'collection':
       return (await collections.get(request.name)).count;
     case 'describe':

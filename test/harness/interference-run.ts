@@ -92,6 +92,10 @@ class Side {
       case 'sessions':
       case 'session':
       case 'delete-session':
+      case 'metamorph-sessions':
+      case 'metamorph-session':
+      case 'metamorph-memories':
+      case 'metamorph-delete':
       case 'collections':
       case 'collection':
       case 'describe':

@@ -51,6 +51,7 @@ export async function useService(databasePath: string): Promise<{ routes: ApiRou
     await useSearches(client);
     await useRest(client);
     await useCollections(client);
+    await useMetamorph(client);
     await useOnce(client);
     await client.get('/v1/vault');
     for (const path of ['/health', '/health/live', '/health/ready']) await client.get(path);
@@ -135,6 +136,20 @@ async function useCollections(client: Client): Promise<void> {
     await client.delete(`/v1/collections/${name}`);
   }
   await client.delete('/v1/sessions/s2');
+}
+
+/** What clients of Metamorph ask. */
+async function useMetamorph(client: Client): Promise<void> {
+  const { body: made } = await client.post('/api/sessions', { name: 'Owls' });
+  const { id } = made as { id: string };
+  const fields = { type: 'identity', importance: 0.7, metadata: { a: 1 }, sessionId: id };
+  const { body: memory } = await client.post('/api/memories', { content: 'an owl of Metamorph', ...fields });
+  await client.get('/api/sessions?limit=2');
+  for (const one of [id, 's1', 'none']) await client.get(`/api/sessions/${one}`);
+  const filters = { type: 'identity', minImportance: '0.1', limit: '2', sessionId: id };
+  for (const query of [{}, filters]) await client.get(`/api/memories?${new URLSearchParams(query)}`);
+  await client.delete(`/api/memories/${(memory as { id: string }).id}`);
+  for (const one of [id, 's3', 'none']) await client.delete(`/api/sessions/${one}`);
 }
 
 /** What is asked again with the key of a request that was answered. */

@@ -132,7 +132,7 @@ describe('the sweep', () => {
   const rowsOf = (vault: string) => view.counts(vault);
   const write = (client: Client) => client.post('/v1/memories', { content: 'something new' });
   const until = (vault: string, memories: number) =>
-    vi.waitFor(() => expect(rowsOf(vault).memories).toBe(memories), { timeout: 60_000 });
+    vi.waitFor(() => expect(rowsOf(vault).memories).toBe(memories), { timeout: 180_000 });
   /** Long enough for a sweep that should not be. */
   const calm = () => new Promise((resolve) => setTimeout(resolve, 100));
 
@@ -241,7 +241,7 @@ describe('the sweep', () => {
     const again = await TestService.start({}, own.databasePath);
     const ownView = new DatabaseView(own.databasePath);
     await write(again.as('stopping', 'u'));
-    await vi.waitFor(() => expect(ownView.counts('stopping').memories).toBe(2), { timeout: 60_000 });
+    await vi.waitFor(() => expect(ownView.counts('stopping').memories).toBe(2), { timeout: 180_000 });
     ownView.close();
     await again.stop();
   });

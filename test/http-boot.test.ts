@@ -18,7 +18,7 @@ function run(env: Record<string, string>): { status: number | null; stderr: stri
   const { status, stderr } = spawnSync(process.execPath, ['dist/src/main.js'], {
     env: { PATH: process.env.PATH, PORT: '0', DATABASE_URL: `sqlite:${join(folder, 'new.sqlite')}`, ...env },
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 180_000,
   });
   return { status, stderr };
 }

@@ -219,7 +219,7 @@ describe('the body of a batch', () => {
         '',
         '',
       ].join('\r\n');
-    const connection = new RawConnection(port, 10_000);
+    const connection = new RawConnection(port, 60_000);
     const told = await connection.send({
       bytes: Buffer.from(head(`Content-Length: ${MAX_BATCH_BYTES + 1}`)),
       isHead: false,
@@ -237,7 +237,7 @@ describe('the body of a batch', () => {
   });
 
   it('is not read at all for who may not write', async () => {
-    const connection = new RawConnection(port, 10_000);
+    const connection = new RawConnection(port, 60_000);
     for (const credential of ['X: y', 'Authorization: Bearer a.b.c']) {
       const head = [
         'POST /v1/memories/batch HTTP/1.1',

@@ -66,11 +66,11 @@ async function killBefore(stride: number, folder: string, original?: string): Pr
 }
 
 describe('kill -9 before any statement of a migration, and run again', () => {
-  it('comes to the same schema from an empty database', { timeout: 600_000 }, async () => {
+  it('comes to the same schema from an empty database', async () => {
     await killBefore(1, tempFolder());
   });
 
-  it('comes to the same schema and rows from a database with rows', { timeout: 600_000 }, async () => {
+  it('comes to the same schema and rows from a database with rows', async () => {
     const folder = tempFolder();
     const original = join(folder, 'original.sqlite');
     await migrateDatabase({ path: original, to: '1.2.0' });

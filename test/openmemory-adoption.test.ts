@@ -92,7 +92,7 @@ describe('what the own migrations of OpenMemory leave behind is taken over with 
     });
   }
 
-  it('killed after any statement of its migration to 1.2.0', { timeout: 240_000 }, async () => {
+  it('killed after any statement of its migration to 1.2.0', async () => {
     const folder = tempFolder();
     for (let statements = 1; statements < STATEMENTS_TO_1_2_0; statements += 1) {
       const path = join(folder, `killed-${statements}.sqlite`);

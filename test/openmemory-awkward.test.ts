@@ -29,7 +29,7 @@ describe('odd values', () => {
     });
   }
 
-  it('are kept to the bit wherever they come together', { timeout: 240_000 }, async () => {
+  it('are kept to the bit wherever they come together', async () => {
     const random = new Random(randomSeed('openmemory-awkward'));
     const folder = tempFolder();
     for (let i = 0; i < RANDOM_FILES; i += 1) {
@@ -44,7 +44,7 @@ describe('odd values', () => {
 });
 
 describe('a service over odd values', () => {
-  it('answers for every memory, with what was stored', { timeout: 240_000 }, async () => {
+  it('answers for every memory, with what was stored', async () => {
     const path = makeFile(tempFolder(), '1.2.3', awkward);
     await upgradeHere(path);
     const service = await TestService.start({}, path);

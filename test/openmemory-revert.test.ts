@@ -42,7 +42,7 @@ describe('an adopted database goes back to what it was, and forth again', () => 
     });
   }
 
-  it('with random rows', { timeout: 240_000 }, async () => {
+  it('with random rows', async () => {
     const seed = randomSeed('openmemory-revert');
     const random = new Random(seed);
     const folder = tempFolder();

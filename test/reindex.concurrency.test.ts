@@ -80,7 +80,7 @@ describe('while an index is rebuilt', () => {
     const upkeep = service.app.get(IndexUpkeep);
     upkeep.begin(['acme', 'globex']);
     expect(await index()).toBe('rebuilding');
-    await expect.poll(index, { timeout: 30_000 }).toBe('up');
+    await expect.poll(index, { timeout: 120_000 }).toBe('up');
     await service.stop();
     expect(auditIndex(path)).toMatchObject(SOUND);
   });
@@ -98,7 +98,7 @@ describe('while an index is rebuilt', () => {
       view
         .all<{ id: string }>('SELECT vault_id AS id FROM scopes WHERE index_version > 0 ORDER BY vault_id')
         .map(({ id }) => id);
-    await expect.poll(indexed, { timeout: 30_000 }).toEqual(['acme', 'initech']);
+    await expect.poll(indexed, { timeout: 120_000 }).toEqual(['acme', 'initech']);
     view.close();
     expect((await service.anonymous().get('/health/ready')).body.checks.index).toBe('rebuilding');
     expect((await service.as('globex').post('/v1/memories/search', { query: 'owl' })).status).toBe(200);
@@ -115,7 +115,7 @@ describe('while an index is rebuilt', () => {
     service.app.get(IndexUpkeep).begin(['acme', 'globex']);
     const view = new DatabaseView(path);
     const blocks = () => view.counts().term_blocks;
-    await expect.poll(blocks, { timeout: 30_000, interval: 1 }).toBeGreaterThan(2);
+    await expect.poll(blocks, { timeout: 120_000, interval: 1 }).toBeGreaterThan(2);
     await service.stop();
     const [before, whole] = [blocks(), Math.ceil(3_000 / 64)];
     expect(before).toBeLessThan(whole);
@@ -123,7 +123,7 @@ describe('while an index is rebuilt', () => {
     const again = await TestService.start({}, path);
     again.app.get(IndexUpkeep).begin(['acme', 'globex']);
     const done = async () => (await again.anonymous().get('/health/ready')).body.checks.index;
-    await expect.poll(done, { timeout: 30_000 }).toBe('up');
+    await expect.poll(done, { timeout: 120_000 }).toBe('up');
     await again.stop();
     expect(auditIndex(path)).toMatchObject(SOUND);
   });

@@ -154,7 +154,7 @@ describe('damage', () => {
     }
     view.close();
     const sound = () => JSON.stringify({ ...auditIndex(path), memories: undefined });
-    await expect.poll(sound, { timeout: 20_000 }).toBe(JSON.stringify(SOUND));
+    await expect.poll(sound, { timeout: 120_000 }).toBe(JSON.stringify(SOUND));
     await service.stop();
   });
 });

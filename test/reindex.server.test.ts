@@ -59,7 +59,7 @@ describe('the built service', () => {
       ...writers.map((writer) => writer.write(server.url, 60)),
     ]);
     expect(commands.map(({ status, stderr }) => [status, stderr])).toEqual(Array(2).fill([0, '']));
-    await expect.poll(() => isReady(server), { timeout: 60_000 }).toBe('up');
+    await expect.poll(() => isReady(server), { timeout: 180_000 }).toBe('up');
     for (const [vault, ids] of Object.entries(old)) {
       // Those that have expired are not found.
       const view = new DatabaseView(path);
@@ -91,14 +91,14 @@ describe('the built service', () => {
     for (const blocks of [5, 15, 25]) {
       const server = await startBuiltServer(env);
       await expect
-        .poll(() => view.counts().term_blocks, { timeout: 30_000, interval: 1 })
+        .poll(() => view.counts().term_blocks, { timeout: 120_000, interval: 1 })
         .toBeGreaterThan(blocks);
       server.child.kill('SIGKILL');
       await server.exit;
     }
     view.close();
     const server = await startBuiltServer(env);
-    await expect.poll(() => isReady(server), { timeout: 60_000 }).toBe('up');
+    await expect.poll(() => isReady(server), { timeout: 180_000 }).toBe('up');
     server.child.kill('SIGTERM');
     await server.exit;
     expect(auditIndex(path)).toMatchObject(SOUND);

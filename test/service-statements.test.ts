@@ -22,7 +22,7 @@ beforeAll(async () => {
   });
   seen = [...new Set(statements.map(canonicalStatement).filter(searches))].sort();
   if (process.env.WRITE_STATEMENTS) writeFileSync(FILE, fileOf(seen));
-}, 300_000);
+});
 
 /** Whether a statement looks for rows; an insertion of values does not, nor what begins and ends transactions. */
 function searches(sql: string): boolean {

@@ -228,7 +228,7 @@ describe('reflecting', () => {
     await say(on.as('job', 'ben'));
     const counted = async (one: TestService, user: string) =>
       (await one.as('job').get(`/v1/users/${user}`)).body.reflection_count as number;
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 120_000;
     for (const user of ['ana', 'ben']) {
       while ((await counted(on, user)) === 0 && Date.now() < deadline) await sleep(10);
     }

@@ -316,5 +316,5 @@ describe('a kill', () => {
     await until(() => rowOf(view, 'killed')!.summary_stale === 0);
     expect(rowOf(view, 'killed')!.summary).toMatch(/^2 memories/);
     view.close();
-  }, 60_000);
+  });
 });

@@ -39,8 +39,8 @@ export default defineConfig({
     globalSetup: ['test/harness/postgres/global-setup.ts'],
     setupFiles: ['test/harness/postgres/drop-databases.ts'],
     // Servers of the tests and of the database ask for their share of the processors too.
-    testTimeout: 300_000,
-    hookTimeout: 120_000,
+    testTimeout: 900_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     // What a mutant leaves undone may fail when nobody waits for it any more; its test has judged it already.
     // The end of its wait for the writer has no more of it in the stack than its name.

@@ -320,7 +320,7 @@ describe('DELETE /v1/waypoints', () => {
     }
     await remove(client);
     await vi.waitFor(() => expect(waypointsOf(vault)).toMatchObject([{ src_id: 'a', dst_id: 'c' }]), {
-      timeout: 10_000,
+      timeout: 120_000,
     });
   });
 });

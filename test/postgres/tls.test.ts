@@ -96,11 +96,11 @@ describe.skipIf(POSTGRES_BIN === '')('TLS', () => {
     server.put(show(ours.issue('IP:127.0.0.1')));
     server.reload();
     // A reload is heard of by the next connection, or by one soon after.
-    await expect.poll(() => spoken(byAddress).catch(() => null), { timeout: 20_000 }).toMatch(/^TLS/);
+    await expect.poll(() => spoken(byAddress).catch(() => null), { timeout: 120_000 }).toMatch(/^TLS/);
     expect(await refusal(byName)).toContain('is for another name');
     server.put(show(ours.issue('DNS:localhost')));
     server.reload();
-    await expect.poll(() => spoken(byName).catch(() => null), { timeout: 20_000 }).toMatch(/^TLS/);
+    await expect.poll(() => spoken(byName).catch(() => null), { timeout: 120_000 }).toMatch(/^TLS/);
   });
 
   it('tells that a certificate has expired', async () => {
@@ -108,12 +108,12 @@ describe.skipIf(POSTGRES_BIN === '')('TLS', () => {
     server.put(show(ours.issue('DNS:localhost', 0)));
     server.reload();
     await expect
-      .poll(() => refusal({ DATABASE_URL: url('localhost', query) }).catch(() => ''), { timeout: 20_000 })
+      .poll(() => refusal({ DATABASE_URL: url('localhost', query) }).catch(() => ''), { timeout: 120_000 })
       .toContain('has expired: renew it there');
     server.put(show(ours.issue('DNS:localhost')));
     server.reload();
     await expect
-      .poll(() => spoken({ DATABASE_URL: url('localhost', query) }).catch(() => null), { timeout: 20_000 })
+      .poll(() => spoken({ DATABASE_URL: url('localhost', query) }).catch(() => null), { timeout: 120_000 })
       .toMatch(/^TLS/);
   });
 

@@ -37,7 +37,7 @@ function expectBusy({ status, headers, body }: Answer): void {
 
 async function until(holds: () => boolean): Promise<void> {
   for (let round = 0; !holds(); round++) {
-    if (round === 2_000) throw new Error('The server never said so');
+    if (round === 15_000) throw new Error('The server never said so');
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

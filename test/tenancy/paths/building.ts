@@ -173,7 +173,10 @@ export const building: readonly Path[] = [
       t
         .query()
         .select('m.id', 'id')
-        .addSelect((qb) => qb.select('string_agg(f.object, f.object ORDER BY f.object)').from(Fact, 'f'), 'facts')
+        .addSelect(
+          (qb) => qb.select('string_agg(f.object, f.object ORDER BY f.object)').from(Fact, 'f'),
+          'facts',
+        )
         .getRawMany(),
     expect: 'scoped',
   },

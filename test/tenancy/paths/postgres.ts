@@ -37,7 +37,10 @@ export const postgres: readonly Path[] = [
   query('a table of its schema', 'SELECT * FROM cairn.facts'),
   query('a table of its quoted schema', 'SELECT * FROM "cairn"."facts"'),
   query('a name with escapes', 'SELECT * FROM U&"f!0061cts" UESCAPE \'!\''),
-  query('a string with escapes', "SELECT E'\\'' || (SELECT string_agg(object, '' ORDER BY object) FROM facts) || E'\\''"),
+  query(
+    'a string with escapes',
+    "SELECT E'\\'' || (SELECT string_agg(object, '' ORDER BY object) FROM facts) || E'\\''",
+  ),
   query('dollar quotes', 'SELECT $$ $$, object FROM facts WHERE $a$ $a$ = $a$ $a$'),
   query('SQL in a text', `SELECT query_to_xml('SELECT * FROM facts', true, true, '')::text`),
   query('a table as XML', `SELECT table_to_xml('cairn.facts', true, true, '')::text`),

@@ -127,7 +127,9 @@ export const smuggling: readonly Path[] = [
   {
     name: 'set by a subquery of a builder',
     run: (t) => {
-      const inner = t.facts.createQueryBuilder('f').select('string_agg(f.object, f.object ORDER BY f.object)');
+      const inner = t.facts
+        .createQueryBuilder('f')
+        .select('string_agg(f.object, f.object ORDER BY f.object)');
       return t
         .query()
         .update()

@@ -19,10 +19,12 @@ export const mem0: JsonFormat = {
   table: 'memories',
   lists: { results: 'memories', memories: 'memories', users: 'users', relations: 'relations' },
   keyOf: (record) => record.nameIn('id', 'memory_id', 'user_id'),
-  outcomeOf(record, { table }) {
+  outcomeOf(record, { table, around }) {
     if (table === 'relations') return kept('Cairn has no place for it');
     const content = contentOf(record);
-    const userId = ownerOf(record.nameIn('user_id', 'uid'));
+    // An answer about one user need not say so of each memory.
+    const asked = typeof around.user_id === 'string' ? around.user_id : undefined;
+    const userId = ownerOf(record.nameIn('user_id', 'uid') ?? asked);
     if (content === undefined) return withoutContent(record);
     if (userId === undefined) return quarantined(NO_USER_ID);
     return importedMemory({ system: SYSTEM, placed: PLACED }, record, {

@@ -1,11 +1,14 @@
 import type { QueryRunner } from 'typeorm';
 import { type Addition, add, remove } from './additions.js';
 import type { ChainStep } from './chain-step.js';
+import { isPostgres } from './ddl.js';
+import { fillLegacyOwners } from './postgres/legacy-owners.js';
 import { vaultTable } from './vault-tables.js';
 
 /** Tables of OpenMemory whose rows belong to no memory, whatever their ids are. */
 const APART = ['users', 'stats', 'temporal_facts', 'temporal_edges', 'schema_version', 'sqlite_schema'];
-const APART_SQL = APART.flatMap((table) => [`'${table}'`, `'${table}.columns'`]).join(', ');
+const APART_SOURCES = APART.flatMap((table) => [table, `${table}.columns`]);
+const APART_SQL = APART_SOURCES.map((source) => `'${source}'`).join(', ');
 
 /** What follows `memories.columns:`; as bytes, since of a text that holds U+0000 there is but the beginning. */
 const MEMORY_OF_COLUMNS = `CAST(substr(CAST("legacy_rows"."id" AS blob), 18) AS text)`;
@@ -56,6 +59,7 @@ export class LegacyRows1763600000005 implements ChainStep {
 
   async up(runner: QueryRunner): Promise<void> {
     await add(runner, ADDITIONS, vaultTable);
+    if (isPostgres(runner)) await fillLegacyOwners(runner, APART_SOURCES);
   }
 
   /** Every row stays as it was. What goes can be told from the rest of the row. */

@@ -195,6 +195,7 @@ describe('values', () => {
     ['OM_PG_PORT', '0', 'from 1 to 65535'],
     ['OM_PG_SCHEMA', 'x y', 'PostgreSQL name'],
     ['OM_PG_TABLE', '1x', 'PostgreSQL name'],
+    ['OM_VECTOR_TABLE', 'a b', 'PostgreSQL name'],
     ['OM_PG_APP_ROLE', 'a"b', 'PostgreSQL name'],
     ['OM_PG_MIGRATOR_ROLE', 'a.b', 'PostgreSQL name'],
     ['OM_PG_SSL', 'on', 'one of disable, require, verify-full'],
@@ -469,7 +470,7 @@ describe('old names', () => {
       { DATABASE_POOL_SIZE: '5', DATABASE_OPERATOR_ROLE: 'o', DATABASE_BACKUP_ROLE: 'b' },
       ['DATABASE_OPERATOR_ROLE, DATABASE_BACKUP_ROLE and DATABASE_POOL_SIZE have no effect on SQLite'],
     ],
-    [{ OM_PG_TABLE: 'om' }, ['OM_PG_TABLE', 'not taken over yet']],
+    [{ OM_PG_TABLE: 'om' }, ['OM_PG_TABLE has no effect on SQLite']],
     [
       {
         OM_PG_HOST: 'h',

@@ -1,4 +1,5 @@
 import { type StepInfo, steps } from '../../migrations/chain.js';
+import type { AdoptionRecord } from '../../migrations/openmemory/record.js';
 import { ProgressLine } from './progress-line.js';
 
 export type Print = (line: string) => void;
@@ -11,6 +12,21 @@ export function showSteps(applied: readonly StepInfo[], times: ReadonlyMap<strin
     const when = at === undefined ? '' : `  ${new Date(at).toISOString()}`;
     console.log(`[${isApplied ? 'X' : ' '}] ${step.version}  ${step.name}  ${step.title}${when}`);
   }
+}
+
+/** Says which vaults the rows of an older database came into. */
+export function showVaults({ vaults }: AdoptionRecord, print: Print): void {
+  for (const { id, memories } of vaults) {
+    print(`[MIGRATE] Vault ${id}: ${memories} ${memories === 1 ? 'memory' : 'memories'}`);
+  }
+}
+
+/** A request, for a shell, that shows what was taken over, once the service runs. */
+export function requestOf({ options, vaults }: AdoptionRecord): string {
+  const filled = vaults.filter(({ memories }) => memories > 0).map(({ id }) => id);
+  const vault = filled.length === 0 || filled.includes(options.vault) ? options.vault : filled[0];
+  const port = process.env.PORT ?? process.env.OM_PORT ?? '8080';
+  return `curl -H 'X-Vault-Id: ${vault}' http://127.0.0.1:${port}/v1/memories`;
 }
 
 /** Runs a change of a database with its progress on standard error, and its lines above that. */

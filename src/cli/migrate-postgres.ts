@@ -1,13 +1,13 @@
 import { steps as allSteps } from '../../migrations/chain.js';
-import { DEFAULT_ADOPTION } from '../../migrations/openmemory/owners.js';
 import type { PostgresConfig } from '../config/postgres-config.js';
 import { migratePostgres } from '../upgrade/postgres/migrate-postgres.js';
 import { contextOf, migratorOf, withClient } from '../upgrade/postgres/migrator.js';
+import { findOldSchema, namesIn } from '../upgrade/postgres/openmemory/old-tables.js';
 import { readPostgresState } from '../upgrade/postgres/postgres-state.js';
 import { UsageError } from './command.js';
 import { fillIndex } from './fill-index.js';
 import type { MigrateArguments } from './migrate-options.js';
-import { showSteps, withProgress } from './migrate-output.js';
+import { requestOf, showSteps, showVaults, withProgress } from './migrate-output.js';
 
 /** The migration commands where the database is on a PostgreSQL server. */
 export async function executeOnPostgres(
@@ -15,7 +15,6 @@ export async function executeOnPostgres(
   options: MigrateArguments,
 ): Promise<number | void> {
   const { command } = options;
-  refuseAdoption(options);
   if (command === 'show') return show(database);
   if (command === 'run') return run(database, options);
   if (command === 'revert') return revert(database);
@@ -23,20 +22,22 @@ export async function executeOnPostgres(
 }
 
 /** @returns the exit status: 1 where the schema is migrated, and the recall index is not filled */
-async function run(database: PostgresConfig, { to, dryRun }: MigrateArguments): Promise<number> {
+async function run(database: PostgresConfig, { to, dryRun, adoption }: MigrateArguments): Promise<number> {
   const print = dryRun
     ? (line: string) => console.log(line.replace(/^\[\w+\]/, '[DRY RUN]'))
     : (line: string) => console.log(line);
   // The lines of the guides for OpenMemory, which scripts look for, whosever database it is.
   print('OpenMemory Database Migration Tool');
   print('[MIGRATE] Checking for pending migrations...');
-  const { steps, version } = await withProgress(print, (output) =>
-    migratePostgres({ database, to, dryRun, ...output }),
+  const { steps, version, adopted } = await withProgress(print, (output) =>
+    migratePostgres({ database, to, dryRun, adoption, ...output }),
   );
+  if (adopted) showVaults(adopted, print);
   print(steps.length > 0 ? '[MIGRATE] All migrations completed' : '[MIGRATE] No migrations are pending');
   const isNewest = version === allSteps.at(-1)!.version;
   if (isNewest && !dryRun && !(await fillIndex(database, print))) return 1;
   print('[SUCCESS] Migration completed');
+  if (adopted && !dryRun) print(requestOf(adopted));
   if (dryRun) {
     console.log(`[DRY RUN] The schema ${database.schema} was not changed: all of this was undone.`);
   }
@@ -53,16 +54,9 @@ async function revert(database: PostgresConfig): Promise<void> {
 
 async function show(database: PostgresConfig): Promise<void> {
   const context = contextOf(database, 'DATABASE_MIGRATOR_URL');
-  const { applied, times } = await withClient(migratorOf(database), context, (client) =>
-    readPostgresState(client, database.schema),
-  );
+  const { applied, times } = await withClient(migratorOf(database), context, async (client) => {
+    const old = await findOldSchema(client, database.openMemory);
+    return readPostgresState(client, database.schema, namesIn(old, database.schema));
+  });
   showSteps(applied, times);
-}
-
-/** @throws UsageError for options that are about a database of OpenMemory */
-function refuseAdoption({ adoption }: MigrateArguments): void {
-  const { vault, singleVault, vaultMap } = adoption;
-  const isDefault = vault === DEFAULT_ADOPTION.vault && !singleVault && Object.keys(vaultMap).length === 0;
-  if (isDefault) return;
-  throw new UsageError('--vault, --single-vault and --vault-map are for SQLite files of OpenMemory.');
 }

@@ -1,12 +1,12 @@
 import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
-import { type MigrationReport, migrateDatabase } from '../upgrade/migrate-database.js';
+import { migrateDatabase } from '../upgrade/migrate-database.js';
 import { readState } from '../upgrade/plan.js';
 import { readAppliedTimes } from '../upgrade/schema-version.js';
 import { UsageError, runCommand } from './command.js';
 import { withCopy } from './dry-run.js';
 import { fillIndex } from './fill-index.js';
 import { type MigrateArguments, readArguments, USAGE } from './migrate-options.js';
-import { type Print, showSteps, withProgress } from './migrate-output.js';
+import { type Print, requestOf, showSteps, showVaults, withProgress } from './migrate-output.js';
 import { executeOnPostgres } from './migrate-postgres.js';
 
 async function execute(options: MigrateArguments): Promise<number | void> {
@@ -30,23 +30,13 @@ async function run(path: string, options: MigrateArguments, print: Print): Promi
     migrateDatabase({ path, to, backup, adoption, ...output }),
   );
   const { adopted } = report;
-  for (const { id, memories } of adopted?.vaults ?? []) {
-    print(`[MIGRATE] Vault ${id}: ${memories} ${memories === 1 ? 'memory' : 'memories'}`);
-  }
+  if (adopted) showVaults(adopted, print);
   const isNew = report.steps.length > 0;
   print(isNew ? '[MIGRATE] All migrations completed' : '[MIGRATE] No migrations are pending');
   if (readState(path).pending.length === 0 && !(await fillIndex({ kind: 'sqlite', path }, print))) return 1;
   print('[SUCCESS] Migration completed');
   if (adopted) print(requestOf(adopted));
   return 0;
-}
-
-/** A request, for a shell, that shows what was taken over, once the service runs. */
-function requestOf({ options, vaults }: NonNullable<MigrationReport['adopted']>): string {
-  const filled = vaults.filter(({ memories }) => memories > 0).map(({ id }) => id);
-  const vault = filled.length === 0 || filled.includes(options.vault) ? options.vault : filled[0];
-  const port = process.env.PORT ?? process.env.OM_PORT ?? '8080';
-  return `curl -H 'X-Vault-Id: ${vault}' http://127.0.0.1:${port}/v1/memories`;
 }
 
 async function rehearse(path: string, options: MigrateArguments): Promise<number> {

@@ -31,6 +31,7 @@ export const OLD_NAMES = {
   OM_PG_PASSWORD: secret,
   OM_PG_SCHEMA: identifier,
   OM_PG_TABLE: identifier,
+  OM_VECTOR_TABLE: identifier,
   OM_PG_SSL: choice(['disable', 'require', 'verify-full']),
   OM_PG_SSL_CA: text,
   OM_PG_MIGRATOR_ROLE: roleName,
@@ -55,10 +56,6 @@ type OldName = keyof typeof OLD_NAMES;
 
 /** Names that are checked and then warned about, with the feature each waits for. */
 export const NOT_YET: readonly { feature: string; names: readonly OldName[] }[] = [
-  {
-    feature: 'Tables of OpenMemory on PostgreSQL are not taken over yet',
-    names: ['OM_PG_TABLE'],
-  },
   {
     feature: 'Embeddings are not there yet (search is by words)',
     names: [

@@ -40,6 +40,15 @@ export interface PostgresRoles {
   readonly backup: string;
 }
 
+/** Where OpenMemory keeps its tables, should there be any; they are known by their columns, too. */
+export interface OpenMemoryPlace {
+  readonly schema: string;
+  /** The table of memories. */
+  readonly memories: string;
+  /** The table of vectors. */
+  readonly vectors: string;
+}
+
 /** A PostgreSQL database and who does what in it. */
 export interface PostgresConfig {
   readonly kind: 'postgres';
@@ -57,6 +66,8 @@ export interface PostgresConfig {
   readonly operator?: PostgresServer;
   /** Where the tables are; never `public`. */
   readonly schema: string;
+  /** Which tables a migration takes over (OM_PG_SCHEMA, OM_PG_TABLE, OM_VECTOR_TABLE). */
+  readonly openMemory: OpenMemoryPlace;
   readonly roles: PostgresRoles;
   /** What `db:roles` gives them; a role without one keeps its own. Never logged. */
   readonly passwords: Readonly<Partial<Record<keyof PostgresRoles, string>>>;

@@ -19,6 +19,7 @@ export const POSTGRES_ONLY = [
   'DATABASE_STATEMENT_TIMEOUT_MS',
   'DATABASE_IDLE_TRANSACTION_TIMEOUT_MS',
   'OM_PG_SCHEMA',
+  'OM_PG_TABLE',
   'OM_PG_SSL',
   'OM_PG_SSL_CA',
   'OM_PG_MIGRATOR_ROLE',
@@ -59,6 +60,11 @@ export function readPostgres(reader: SettingReader, database: NamedPostgres, cwd
     operator,
     admin: readAdmin(reader, cwd),
     schema: readSchema(reader),
+    openMemory: {
+      schema: reader.value('OM_PG_SCHEMA') ?? DEFAULTS.openMemory.schema,
+      memories: reader.value('OM_PG_TABLE') ?? DEFAULTS.openMemory.memories,
+      vectors: reader.value('OM_VECTOR_TABLE') ?? DEFAULTS.openMemory.vectors,
+    },
     roles: readRoles(reader),
     passwords: readPasswords(reader),
     pool: {

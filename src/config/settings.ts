@@ -125,6 +125,7 @@ export const DEFAULTS = {
   logLevel: 'info',
   databasePath: 'data/cairn.sqlite',
   schema: 'cairn',
+  openMemory: { schema: 'public', memories: 'openmemory_memories', vectors: 'openmemory_vectors' },
   roles: {
     migrator: 'cairn_migrator',
     app: 'cairn_app',

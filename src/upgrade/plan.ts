@@ -6,7 +6,7 @@ import { type AppliedSteps, currentVersion } from './schema-version.js';
 import { openReadOnly } from './sqlite-file.js';
 
 /** The step that takes older databases over. */
-const VAULTS = '2.0.0';
+export const VAULTS = '2.0.0';
 
 export interface Plan {
   readonly state: AppliedSteps;
@@ -25,12 +25,16 @@ export function planRun(path: string, to?: string): Plan {
   const state = stateOf(path, found);
   const planned = stepsUpTo(state.pending, to);
   const takesOver = found.kind === 'openmemory';
-  if (takesOver && to !== undefined && findStep(to) < steps.findIndex(({ version }) => version === VAULTS)) {
-    throw new MigrationRefusedError(
-      `A database of OpenMemory is taken over as a whole, up to version ${VAULTS} at least: nothing was changed.`,
-    );
-  }
+  if (takesOver) refuseHalf(to);
   return { state, steps: planned, takesOver };
+}
+
+/** @throws MigrationRefusedError where the last step comes before the one that takes a database over */
+export function refuseHalf(to: string | undefined): void {
+  if (to === undefined || findStep(to) >= steps.findIndex(({ version }) => version === VAULTS)) return;
+  throw new MigrationRefusedError(
+    `A database of OpenMemory is taken over as a whole, up to version ${VAULTS} at least: nothing was changed.`,
+  );
 }
 
 /**

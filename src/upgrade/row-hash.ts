@@ -24,15 +24,30 @@ export function hashRows(database: Database.Database, columns: readonly string[]
     .prepare(`SELECT ${values.join(', ')} FROM ${source}`)
     .raw(true)
     .safeIntegers(true);
-  let sum = 0n;
-  let rows = 0;
-  for (const row of select.iterate() as IterableIterator<unknown[]>) {
+  const sum = new RowSum();
+  for (const row of select.iterate() as IterableIterator<unknown[]>) sum.add(row);
+  return sum.result();
+}
+
+/** Hashes rows that come one by one, as `hashRows` does. */
+export class RowSum {
+  private sum = 0n;
+  private rows = 0;
+
+  /**
+   * @param cells two for each column: the type SQLite has for the value, and the value, an integer as a BigInt and
+   *   text as bytes
+   */
+  add(cells: readonly unknown[]): void {
     const hash = createHash('sha256');
-    for (let i = 0; i < row.length; i += 2) hashValue(hash, row[i] as string, row[i + 1]);
-    sum = (sum + BigInt(`0x${hash.digest('hex')}`)) % MODULUS;
-    rows += 1;
+    for (let i = 0; i < cells.length; i += 2) hashValue(hash, cells[i] as string, cells[i + 1]);
+    this.sum = (this.sum + BigInt(`0x${hash.digest('hex')}`)) % MODULUS;
+    this.rows += 1;
   }
-  return { rows, hash: sum.toString(16).padStart(64, '0') };
+
+  result(): RowHash {
+    return { rows: this.rows, hash: this.sum.toString(16).padStart(64, '0') };
+  }
 }
 
 /** Type and length go first, so that no two rows of values read the same. */

@@ -35,6 +35,21 @@ export function openForWriting(path: string, timeout = BUSY_TIMEOUT_MS): Databas
   return open(path, { timeout });
 }
 
+/**
+ * What opens a database of its own, which lies in memory and, where it is large, in a file that has no name: nothing
+ * of it is left when it is closed, or the process killed.
+ *
+ * @throws MigrationRefusedError where SQLite is not installed
+ */
+export function temporarySqlite(): new () => Database.Database {
+  const Sqlite = loadSqlite();
+  return class extends Sqlite {
+    constructor() {
+      super('');
+    }
+  };
+}
+
 /** @throws MigrationRefusedError when the folder of `path` cannot be made */
 export function makeFolder(path: string): void {
   try {

@@ -50,6 +50,7 @@ describe('a PostgreSQL database', () => {
         tls: { mode: 'verify-full' },
       },
       schema: 'cairn',
+      openMemory: { schema: 'public', memories: 'openmemory_memories', vectors: 'openmemory_vectors' },
       roles: {
         migrator: 'cairn_migrator',
         app: 'cairn_app',

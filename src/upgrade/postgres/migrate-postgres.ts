@@ -5,23 +5,30 @@ import { type StepInfo, chain } from '../../../migrations/chain.js';
 import { CannotRevertError, type ChainStep } from '../../../migrations/chain-step.js';
 import { quoteIdentifier } from '../../../migrations/postgres/identifiers.js';
 import { CannotSecureError, secure } from '../../../migrations/postgres/security.js';
+import { DEFAULT_ADOPTION } from '../../../migrations/openmemory/owners.js';
 import { MIGRATIONS_TABLE } from '../../../migrations/record-tables.js';
 import { vaultTables } from '../../../migrations/vault-tables.js';
 import type { PostgresConfig } from '../../config/postgres-config.js';
 import { clientOptions } from '../../database/postgres/client-options.js';
 import { lockKey } from '../../database/postgres/lock-key.js';
 import { valueTypes } from '../../database/postgres/value-types.js';
+import { describeAdoption } from '../accounting.js';
 import type { MigrateOptions, MigrationReport } from '../migrate-database.js';
 import { MigrationRefusedError } from '../migration-refused.error.js';
-import { stepsUpTo } from '../plan.js';
+import { refuseHalf, stepsUpTo, VAULTS } from '../plan.js';
 import { currentVersion, syncVersions } from '../schema-version.js';
 import { createMissingDatabase } from './missing-database.js';
 import { contextOf, migratorOf, refusePooler, withClient } from './migrator.js';
+import { giveBack, readPostgresAdoption } from './openmemory/give-back.js';
+import { moveIn } from './openmemory/kept-tables.js';
+import { checkOldSchema } from './openmemory/old-schema-check.js';
+import { type OldSchema, findOldSchema, namesIn } from './openmemory/old-tables.js';
+import { type PostgresAdoptionRecord, takeOver, underOldNames } from './openmemory/take-over.js';
 import { type PostgresState, readPostgresState } from './postgres-state.js';
 import { isSchemaMissing } from './precheck.js';
 import { type Digests, checkNothingChanged, digestTables } from './row-digests.js';
 
-export interface PostgresMigrateOptions extends Omit<MigrateOptions, 'path' | 'backup' | 'adoption'> {
+export interface PostgresMigrateOptions extends Omit<MigrateOptions, 'path' | 'backup'> {
   readonly database: PostgresConfig;
   /** Does everything, and undoes it. */
   readonly dryRun?: boolean;
@@ -49,8 +56,10 @@ export async function migratePostgres(options: PostgresMigrateOptions): Promise<
     await lock(client, database.schema, lockTimeoutMs, () =>
       log?.('[MIGRATE] Waiting for another process to finish its migration...'),
     );
-    const state = await readPostgresState(client, database.schema);
-    return new PostgresMigration(options, state, isNew).run();
+    const old = await findOldSchema(client, database.openMemory);
+    const state = await readPostgresState(client, database.schema, namesIn(old, database.schema));
+    const takesOver = await isToBeTakenOver(client, options, state, old);
+    return new PostgresMigration(options, state, isNew, takesOver ? old : undefined).run();
   });
 }
 
@@ -72,6 +81,28 @@ async function lock(client: Client, schema: string, timeoutMs: number, onWait: (
   }
 }
 
+/** @throws MigrationRefusedError where there are tables of OpenMemory, and something is in the way */
+async function isToBeTakenOver(
+  client: Client,
+  { database, direction, to, log }: PostgresMigrateOptions,
+  state: PostgresState,
+  old: OldSchema,
+): Promise<boolean> {
+  if (direction === 'revert') return false;
+  for (const note of state.applied.length === 0 ? old.notes : []) log?.(`[MIGRATE] Note: ${note}`);
+  if (old.tables.length === 0) return false;
+  if (state.applied.length > 0) {
+    log?.(
+      `[MIGRATE] Note: the tables of OpenMemory in the schema ${old.schema} are left alone, since the schema ` +
+        `${database.schema} is in use already: to take them over, set DATABASE_SCHEMA to one that is not there yet`,
+    );
+    return false;
+  }
+  refuseHalf(to);
+  await checkOldSchema(client, old);
+  return true;
+}
+
 /** Thrown to undo a rehearsal. */
 class Rehearsed extends Error {}
 
@@ -84,6 +115,8 @@ class PostgresMigration {
     private readonly options: PostgresMigrateOptions,
     private readonly state: PostgresState,
     private readonly isNew: boolean,
+    /** The tables of OpenMemory that this run takes over. */
+    private readonly old: OldSchema | undefined,
   ) {
     const { database } = options;
     this.dataSource = new DataSource({
@@ -101,7 +134,7 @@ class PostgresMigration {
   async run(): Promise<MigrationReport> {
     const { direction, to, log, dryRun } = this.options;
     const steps = direction === 'revert' ? this.state.applied.slice(-1) : stepsUpTo(this.state.pending, to);
-    const version = currentVersion(this.state);
+    const version = currentVersion({ ...this.state, peerVersion: this.old?.peerVersion });
     log?.(`[MIGRATE] Current database version: ${version}`);
     // What is there is closed anew even where nothing is pending: a role may have come since.
     if (steps.length === 0 && (direction === 'revert' || this.state.applied.length === 0)) {
@@ -135,7 +168,21 @@ class PostgresMigration {
     await this.runner.query(`SET LOCAL lock_timeout = '10s'`);
     progress?.(0, Math.max(1, steps.length), 'counting rows');
     await this.open();
+    if (direction === 'revert') {
+      const record = await this.readAdoption(steps);
+      if (record) return this.giveBack(record);
+    }
+    if (this.old) return this.takeOver(this.old, steps);
     const before: Digests = steps.length > 0 ? await digestTables(this.runner, schema) : new Map();
+    const now = await this.applyAll(steps);
+    await checkNothingChanged(this.runner, schema, before);
+    await this.close();
+    return { steps, version: now.at(-1)?.version ?? 'none' };
+  }
+
+  /** @returns all that are applied now */
+  private async applyAll(steps: readonly StepInfo[]): Promise<readonly StepInfo[]> {
+    const { progress, direction } = this.options;
     for (const [i, step] of steps.entries()) await this.apply(step, i, steps.length);
     progress?.(steps.length, Math.max(1, steps.length), 'checking rows');
     const names = steps.map(({ name }) => name);
@@ -145,9 +192,34 @@ class PostgresMigration {
         ? applied.filter(({ name }) => !names.includes(name))
         : [...applied, ...steps.filter((step) => !applied.includes(step))];
     if (steps.length > 0) await syncVersions(this.runner, now);
-    await checkNothingChanged(this.runner, schema, before);
+    return now;
+  }
+
+  /** What is taken over is counted and hashed where that is done. */
+  private async takeOver(old: OldSchema, steps: readonly StepInfo[]): Promise<MigrationReport> {
+    const { database, log, progress, adoption = DEFAULT_ADOPTION } = this.options;
+    const { schema } = database;
+    const kept = await moveIn(this.runner, old, schema);
+    const now = await this.applyAll(steps);
+    const version = now.at(-1)!.version;
+    const record = await takeOver(this.runner, kept, { schema, version, adoption, onProgress: progress });
     await this.close();
-    return { steps, version: now.at(-1)?.version ?? 'none' };
+    for (const line of describeAdoption(underOldNames(record))) log?.(`[MIGRATE] ${line}`);
+    return { steps, version, adopted: record };
+  }
+
+  private async readAdoption(steps: readonly StepInfo[]): Promise<PostgresAdoptionRecord | undefined> {
+    return steps.at(0)?.version === VAULTS ? readPostgresAdoption(this.runner) : undefined;
+  }
+
+  /** The steps that took the tables over are taken back as one. */
+  private async giveBack({ postgres }: PostgresAdoptionRecord): Promise<MigrationReport> {
+    const { database, log } = this.options;
+    const steps = this.state.applied.toReversed();
+    for (const { version, title } of steps) log?.(`[MIGRATE] Reverting migration: ${version} - ${title}`);
+    await giveBack(this.runner, postgres, database.schema);
+    for (const { version } of steps) log?.(`[MIGRATE] Migration ${version} reverted successfully`);
+    return { steps, version: 'none' };
   }
 
   /** Row-level security holds for the owner too, and would hide the rows that a step is to change. */
@@ -169,7 +241,9 @@ class PostgresMigration {
   }
 
   private async apply(info: StepInfo, index: number, total: number): Promise<void> {
-    const { direction, log, progress } = this.options;
+    const { direction, progress } = this.options;
+    // The tables of the first step are there already where they are taken over.
+    const log = this.old && index === 0 ? undefined : this.options.log;
     const reverting = direction === 'revert';
     progress?.(index, total, `${info.version} - ${info.title}`);
     log?.(`[MIGRATE] ${reverting ? 'Reverting' : 'Running'} migration: ${info.version} - ${info.title}`);

@@ -14,9 +14,14 @@ export interface PostgresState extends AppliedSteps {
 /**
  * What was done to a schema, and what is left to do; nothing in it is changed.
  *
+ * @param leaving names of tables that are OpenMemory's, and left out
  * @throws MigrationRefusedError when it holds another program's tables, or is newer than this build
  */
-export async function readPostgresState(database: Database, schema: string): Promise<PostgresState> {
+export async function readPostgresState(
+  database: Database,
+  schema: string,
+  leaving: readonly string[] = [],
+): Promise<PostgresState> {
   const found = await selectRows<{ name: string }>(
     database,
     `SELECT c.relname AS name FROM pg_catalog.pg_class c
@@ -24,7 +29,7 @@ export async function readPostgresState(database: Database, schema: string): Pro
       WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY c.relname`,
     [schema],
   );
-  const tables = found.map(({ name }) => name);
+  const tables = found.map(({ name }) => name).filter((name) => !leaving.includes(name));
   const recorded = async <Row>(table: string, columns: string) =>
     tables.includes(table)
       ? selectRows<Row>(database, `SELECT ${columns} FROM ${qualified(schema, table)}`)

@@ -5,6 +5,7 @@ import { MigrationRefusedError } from '../migration-refused.error.js';
 import type { Prepared } from '../prepare-database.js';
 import { currentVersion } from '../schema-version.js';
 import { contextOf, withClient } from './migrator.js';
+import { findOldSchema, namesIn } from './openmemory/old-tables.js';
 import { readPostgresState } from './postgres-state.js';
 import { checkAppRole } from './role-check.js';
 
@@ -41,9 +42,10 @@ export async function preparePostgres(
  * @throws MigrationRefusedError with the command that mends it
  */
 export function checkPostgres(database: PostgresConfig): Promise<string> {
-  const { service, schema } = database;
+  const { service, schema, openMemory } = database;
   return withClient(service, contextOf(database, 'DATABASE_URL'), async (client) => {
-    const state = await readPostgresState(client, schema);
+    const old = await findOldSchema(client, openMemory);
+    const state = await readPostgresState(client, schema, namesIn(old, schema));
     if (state.pending.length > 0) {
       const what = state.applied.length === 0 ? 'has no tables of Cairn yet' : 'is of an older version';
       throw new MigrationRefusedError(

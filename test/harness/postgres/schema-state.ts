@@ -7,9 +7,14 @@ const dump = postgresProgram('pg_dump');
 /** Whether `dumpOf` can be had. */
 export const canDump = dump !== undefined;
 
-/** The statements that make a database's schemas, tables, policies and grants: `pg_dump -s`. */
-export async function dumpOf(database: string, url: string): Promise<string> {
-  const { status, stdout, stderr } = await runProgram(dump!, ['-s', '-d', url]);
+/** The statements that make a database's schemas, tables, policies and grants: `pg_dump -s`. @param schema of one schema alone */
+export async function dumpOf(database: string, url: string, schema?: string): Promise<string> {
+  const { status, stdout, stderr } = await runProgram(dump!, [
+    '-s',
+    ...(schema === undefined ? [] : ['-n', `"${schema}"`]),
+    '-d',
+    url,
+  ]);
   if (status !== 0) throw new Error(`pg_dump of ${database}: ${stderr}`);
   // Newer releases put a random word there.
   return stdout.replace(/^\\(?:un)?restrict .*$/gm, '');

@@ -1,7 +1,8 @@
-import { type Database, selectRows } from '../../../../migrations/postgres/catalog.js';
+import { type Database, type Grant, selectRows } from '../../../../migrations/postgres/catalog.js';
 import { qualified, quoteIdentifier } from '../../../../migrations/postgres/identifiers.js';
 import type { QueryRunner } from 'typeorm';
 import { MigrationRefusedError } from '../../migration-refused.error.js';
+import { readTableGrants, restoreTableGrants } from './kept-grants.js';
 import type { OldColumn, OldSchema } from './old-tables.js';
 
 /** What a table of OpenMemory is called in the schema of Cairn. */
@@ -32,6 +33,8 @@ export interface KeptTables {
   /** The schema that the tables are from. */
   readonly schema: string;
   readonly tables: readonly KeptTable[];
+  /** What others than their owner might do with them there. */
+  readonly grants: readonly Grant[];
 }
 
 /**
@@ -40,6 +43,11 @@ export interface KeptTables {
  */
 export async function moveIn(runner: QueryRunner, old: OldSchema, schema: string): Promise<KeptTables> {
   const tables: KeptTable[] = [];
+  const grants = await readTableGrants(
+    runner,
+    old.schema,
+    old.tables.map(({ name }) => name),
+  );
   // All of them before the first is moved, so that there is nothing that another might wait for.
   const all = old.tables.map(({ name }) => qualified(old.schema, name)).join(', ');
   await lock(runner, all);
@@ -57,7 +65,7 @@ export async function moveIn(runner: QueryRunner, old: OldSchema, schema: string
     }
     tables.push({ name, was, as, columns, indexes });
   }
-  return { schema: old.schema, tables };
+  return { schema: old.schema, tables, grants };
 }
 
 async function lock(runner: QueryRunner, tables: string): Promise<void> {
@@ -77,7 +85,7 @@ export async function empty(runner: QueryRunner, { tables }: KeptTables, schema:
   await runner.query(`TRUNCATE ${all}`);
 }
 
-/** Moves the tables back to where they were, under the names that they had. */
+/** Moves the tables back to where they were, under the names that they had, and open to those to whom they were. */
 export async function moveOut(runner: QueryRunner, kept: KeptTables, schema: string): Promise<void> {
   for (const { name, was, indexes } of kept.tables) {
     for (const index of indexes) await renameIndex(runner, schema, index.name, index.was);
@@ -85,6 +93,8 @@ export async function moveOut(runner: QueryRunner, kept: KeptTables, schema: str
     if (kept.schema === schema) continue;
     await runner.query(`ALTER TABLE ${qualified(schema, was)} SET SCHEMA ${quoteIdentifier(kept.schema)}`);
   }
+  const names = kept.tables.map(({ was }) => was);
+  await restoreTableGrants(runner, kept.schema, names, kept.grants);
 }
 
 /**

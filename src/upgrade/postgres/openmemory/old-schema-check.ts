@@ -29,8 +29,8 @@ async function refuseForeignTables(database: Database, { schema, tables, usable 
   ];
   const names = foreign.map(({ name }) => `${schema}.${name}`).join(', ');
   throw new MigrationRefusedError(
-    `The tables of OpenMemory${names && ` (${names})`} are not the role ${role}'s, so it cannot take them over. Nothing ` +
-      `was changed. Stop OpenMemory, then as a superuser run ${oneStatement(statements)}`,
+    `The role ${role} may not take over the tables of OpenMemory in the schema ${schema}${names && `: it does not own ${names}`}. ` +
+      `Nothing was changed. Stop OpenMemory, then as a superuser run ${oneStatement(statements)}`,
   );
 }
 

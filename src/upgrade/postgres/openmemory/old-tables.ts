@@ -2,7 +2,7 @@ import type { OpenMemoryPlace } from '../../../config/postgres-config.js';
 import { type Database, selectRows } from '../../../../migrations/postgres/catalog.js';
 import { qualified } from '../../../../migrations/postgres/identifiers.js';
 import { VERSION_TABLE } from '../../../../migrations/record-tables.js';
-import { type OldKind, classify } from '../../../../migrations/openmemory/tables.js';
+import { type OldKind, classify, columnsOfKind } from '../../../../migrations/openmemory/tables.js';
 import { kindOf, type ValueKind } from './old-values.js';
 
 export interface OldColumn {
@@ -89,15 +89,15 @@ export async function findOldSchema(database: Database, place: OpenMemoryPlace):
     const columns = table.columns.map(({ name }) => name);
     const known = classify(new Map([[as, columns]]));
     if (known.tables.length === 0) continue;
-    const strange = columns.filter((column) => known.unknown.includes(`${as}.${column}`));
-    if (as === 'vectors' && known.unknown.length > 0) strange.push('…');
+    const { kind } = known.tables[0];
+    const strange = columns.filter((column) => !columnsOfKind(kind).includes(column));
     if (common && strange.length > 0) continue;
     if (as === VERSION_TABLE) {
       peerVersion = await readPeerVersion(database, place.schema, table);
       if (peerVersion === undefined) continue;
     }
     unknown.push(...strange.map((column) => `${table.name}.${column}`));
-    tables.push({ ...table, as, kind: known.tables[0].kind });
+    tables.push({ ...table, as, kind });
   }
   const hasMemories = tables.some(({ kind }) => kind === 'memories');
   notes.push(...lookalikes(found, tables, place, hasMemories));

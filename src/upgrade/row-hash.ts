@@ -14,8 +14,15 @@ const MODULUS = 1n << 256n;
 /**
  * Hashes the rows of `source` (a table's name, or a select in parentheses) by the types and the bytes of their
  * values, in the order of `columns`. Text is read as bytes: what is not UTF-8 would be changed on its way.
+ *
+ * @param parameters what the `?` of `source` stand for
  */
-export function hashRows(database: Database.Database, columns: readonly string[], source: string): RowHash {
+export function hashRows(
+  database: Database.Database,
+  columns: readonly string[],
+  source: string,
+  parameters: readonly unknown[] = [],
+): RowHash {
   const values = columns.map(quoteName).map((name) => {
     return `typeof(${name}), CASE typeof(${name}) WHEN 'text' THEN CAST(${name} AS BLOB) ELSE ${name} END`;
   });
@@ -25,7 +32,7 @@ export function hashRows(database: Database.Database, columns: readonly string[]
     .raw(true)
     .safeIntegers(true);
   const sum = new RowSum();
-  for (const row of select.iterate() as IterableIterator<unknown[]>) sum.add(row);
+  for (const row of select.iterate(...parameters) as IterableIterator<unknown[]>) sum.add(row);
   return sum.result();
 }
 

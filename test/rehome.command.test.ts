@@ -1,0 +1,207 @@
+import 'reflect-metadata';
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DataSource, EntitySchema } from 'typeorm';
+import { entities } from '../src/database/entities.js';
+import { checkRehomedTables } from '../src/upgrade/rehome/rehomed-tables.js';
+import { isVaultId } from '../src/vaults/vault-id.js';
+import { runBuilt } from './harness/built.js';
+import { edit } from './harness/database-editor.js';
+import { recordFigure } from './harness/figures.js';
+import { SOUND, auditIndex } from './harness/index-audit.js';
+import { environmentOf } from './harness/migrated-database.js';
+import { copyInto, samples } from './harness/openmemory/samples.js';
+import { upgrade } from './harness/openmemory/upgrade.js';
+import { isPostgresUrl, onPostgres } from './harness/postgres/postgres-databases.js';
+import { Random } from './harness/random.js';
+import { makeHomes, memoryRow } from './harness/rehome/homes.js';
+import { rehomeHere } from './harness/rehome/rehome-here.js';
+import { fingerprintOf, rowsByVault, tornIn, vaultOf } from './harness/rehome/whole.js';
+import { randomSeed } from './harness/seed.js';
+import { tempFolder } from './harness/temp-folder.js';
+
+const random = new Random(randomSeed('rehome.command'));
+const rehome = (place: string, ...args: string[]) => runBuilt('src/cli/rehome', args, environmentOf(place));
+
+/** The entities of the service with their columns, read by TypeORM without a database. */
+function metadataOf(more: EntitySchema[] = []) {
+  const source = new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [...entities, ...more],
+  });
+  return source.initialize().then(async () => {
+    const found = source.entityMetadatas;
+    await source.destroy();
+    return found;
+  });
+}
+
+describe('the tables that re-homing takes along', () => {
+  it('are all that have a user, with all their keys', async () => {
+    expect(() => checkRehomedTables([])).not.toThrow();
+    const known = await metadataOf();
+    expect(known.length).toBe(entities.length);
+    checkRehomedTables(known);
+    const columns = {
+      vault_id: { type: 'text' as const, primary: true },
+      id: { type: 'text' as const, primary: true },
+    };
+    const added = (name: string, rest: object) =>
+      metadataOf([new EntitySchema({ name, columns: { ...columns, ...rest } })]);
+    for (const rest of [{ user_id: { type: 'text' } }, {}]) {
+      const some = await added('badges', rest);
+      expect(() => checkRehomedTables(some)).toThrow('does not know these tables: badges');
+    }
+    // Nor a further unique key, which could clash.
+    const memories = known.find(({ tableName }) => tableName === 'memories')!;
+    const index = memories.indices.find(({ isUnique }) => !isUnique)!;
+    index.isUnique = true;
+    expect(() => checkRehomedTables(known)).toThrow('does not know these tables: memories');
+  });
+
+  it('are looked for in the database too', async () => {
+    const place = await makeHomes({ home: [{ id: 'alice', memories: 2 }] }, random);
+    edit(place, (editor) =>
+      editor.run('CREATE TABLE badges (vault_id text NOT NULL, user_id text NOT NULL)'),
+    );
+    if (isPostgresUrl(place)) edit(place, (editor) => editor.run('ALTER TABLE badges OWNER TO CURRENT_USER'));
+    await expect(rehomeHere(place)).rejects.toThrow(/badges/);
+  });
+});
+
+describe('npm run rehome', () => {
+  it('says what it does, and proves it', async () => {
+    const users = ['alice', 'bob', 'a/b', 'standby'].map((id) => ({ id, memories: 5 }));
+    const place = await makeHomes(
+      { 'default-vault': [...users, { id: '', memories: 3 }], 'user-standby': [{ id: 'zoe', memories: 1 }] },
+      random,
+      (editor) => {
+        const share = { session_id: 'standup' };
+        editor.insert(
+          'memories',
+          memoryRow('default-vault', 'alice', 9, share),
+          memoryRow('default-vault', 'bob', 9, share),
+        );
+        editor.run("UPDATE scopes SET next_position = 10 WHERE user_id IN ('alice', 'bob')");
+      },
+    );
+    const before = rowsByVault(place);
+    const args = ['--vault', 'default-vault', '--by', 'user'];
+    const dry = await rehome(place, ...args, '--dry-run');
+    expect(dry).toMatchObject({ status: 1, stderr: '' });
+    expect(rowsByVault(place)).toEqual(before);
+    for (const line of dry.stdout.trim().split('\n')) expect(line).toMatch(/^\[DRY RUN\] /);
+    expect(dry.stdout).toContain('3 of 4 users would move with');
+
+    const real = await rehome(place, ...args);
+    expect(real).toMatchObject({ status: 1, stderr: '' });
+    expect(real.stdout).toContain('[REHOME] "a/b" -> user-a:2fb (the vault of "user-a/b"): memories 5,');
+    expect(real.stdout).toContain('[REHOME]   memories that stay: 1 in conversations with others\n');
+    expect(real.stdout).toContain('[REHOME]   conversation "standup": "alice", "bob"\n');
+    expect(real.stdout).toContain(
+      '[REHOME] "standby": NOT moved, since the vault user-standby has rows already',
+    );
+    expect(real.stdout).toMatch(/What belongs to nobody stays in default-vault: memories 3, /);
+    expect(real.stdout).toMatch(/\[REHOME\] memories: 15 rows before and after, hash [0-9a-f]+\n/);
+    expect(real.stdout).toMatch(
+      /\[SUCCESS\] 3 of 4 users moved with \d+ rows, 3 vaults made, 2 share something that stays, 1 NOT moved\.\n$/,
+    );
+    const hashes = (text: string) => text.match(/hash \w+/g);
+    expect(hashes(dry.stdout)).toEqual(hashes(real.stdout));
+
+    const map = join(tempFolder(), 'map.json');
+    writeFileSync(map, '{"standby": "crew", "alice": "team", "bob": "team"}');
+    const mapped = await rehome(place, ...args, '--map', map);
+    expect(mapped).toMatchObject({ status: 0, stderr: '' });
+    expect(rowsByVault(place).memories['default-vault']).toHaveLength(3);
+    expect(tornIn(place)).toEqual([]);
+    expect(auditIndex(place)).toMatchObject(SOUND);
+    const none = await rehome(place, ...args);
+    expect(none.stdout).toContain('[SUCCESS] There are no users in it.');
+  });
+
+  it('refuses what it cannot do', async () => {
+    const place = await makeHomes({ home: [{ id: 'alice', memories: 2 }] }, random);
+    const before = rowsByVault(place);
+    const map = join(tempFolder(), 'map.json');
+    const wrong: [string[], string?][] = [
+      [[]],
+      [['--vault', 'home']],
+      [['--vault', 'home', '--by', 'team']],
+      [['--vault', 'no vault', '--by', 'user']],
+      [['--vault', 'nowhere', '--by', 'user']],
+      [['--vault', 'home', '--by', 'user', '--to', 'all']],
+      [['--vault', 'home', '--by', 'user', 'more']],
+      [['--vault', 'home', '--by', 'user', '--map', 'nowhere.json']],
+      ...['[]', '{"alice":"a b"}', '{"alice":1}', '{"":"x"}', '{"a":"x","a":"y"}', '{'].map(
+        (text): [string[], string] => [['--vault', 'home', '--by', 'user', '--map', map], text],
+      ),
+    ];
+    for (const [args, text] of wrong) {
+      if (text !== undefined) writeFileSync(map, text);
+      const { status, stdout, stderr } = await rehome(place, ...args);
+      expect({ args, text, status, stdout }).toEqual({ args, text, status: 2, stdout: '' });
+      expect(stderr).not.toMatch(/\n {4}at /);
+      expect(stderr.length).toBeGreaterThan(20);
+    }
+    expect(rowsByVault(place)).toEqual(before);
+  });
+
+  it('needs no more memory for 10,000 memories than for 500', async () => {
+    const measure = async (memories: number) => {
+      const place = await makeHomes({ home: [{ id: 'alice', memories }] }, random, (editor) => {
+        editor.run('UPDATE memory_versions SET content = ?', 'long '.repeat(6000));
+      });
+      const { stdout, stderr } = await runBuilt(
+        'test/harness/rehome/rehome-and-measure',
+        ['home'],
+        environmentOf(place),
+      );
+      expect(rowsByVault(place).memories['user-alice'], stderr).toHaveLength(memories);
+      return Number(stdout);
+    };
+    const few = await measure(500);
+    const many = await measure(10_000);
+    console.log(`Memory of a re-homing: ${few} MB for 500 memories, ${many} MB for 10,000 (60 MB of rows)`);
+    expect(many - few).toBeLessThan(30);
+  });
+});
+
+const found = onPostgres ? [] : samples();
+
+describe.skipIf(found.length === 0)('databases that OpenMemory has written', () => {
+  it.each(found.map((path) => [basename(path), path]))(
+    '%s: every row goes, and none is torn from another',
+    async (_, sample) => {
+      const path = copyInto(tempFolder(), sample);
+      await upgrade(path);
+      const before = rowsByVault(path);
+      const vaults = Object.keys(before.vaults);
+      let moved = 0;
+      for (const from of vaults) moved += (await rehomeHere(path, { from, to: `${from}-{user_id}` })).moved;
+      const after = rowsByVault(path);
+      // Of users who stay in part, index and user are in both vaults.
+      const inBoth = ['vaults', 'collections', 'scopes', 'term_blocks', 'users'];
+      const whole = fingerprintOf(after, ...inBoth);
+      const rows = Object.values(before).flatMap((byVault) => Object.values(byVault).flat()).length;
+      recordFigure('rehome.rows', rows);
+      recordFigure('rehome.moved', moved);
+      expect(whole).toEqual(fingerprintOf(before, ...inBoth));
+      const torn = tornIn(path);
+      recordFigure('rehome.torn', torn.length);
+      expect(torn).toEqual([]);
+      expect(auditIndex(path)).toMatchObject(SOUND);
+      console.log(`${basename(sample)}: ${moved} users moved, ${rows} rows before and after`);
+      for (const vault of Object.keys(after.vaults)) expect(isVaultId(vault)).toBe(true);
+      // Where nothing is shared, nothing of users is left.
+      const again = await rehomeHere(path, { from: vaults[0], to: `${vaults[0]}-{user_id}` });
+      expect(again.moved).toBe(0);
+      if (again.tied === 0) {
+        const left = vaultOf(after, vaults[0]).memories ?? [];
+        expect(left.filter((row) => !row.includes('["user_id",""]'))).toEqual([]);
+      }
+    },
+  );
+});

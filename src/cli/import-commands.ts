@@ -25,11 +25,13 @@ async function importFile(
   args: Extract<ImportArguments, { command: 'import' }>,
   print: Print,
 ): Promise<number> {
-  const source = await openSource(args.from, args.file, args);
   const line = new ProgressLine(process.stderr);
+  const reading = (done: number, size: number, unit: string) => line.show(done, size, unit);
+  const source = await openSource(args.from, args.file, { ...args, reading }).finally(() => line.clear());
+  for (const note of source.notes ?? []) print(`[IMPORT] ${note}`);
   try {
     return await withImports(database, process.env, async (app) => {
-      const vaults = new VaultPlan(args.vault, args.singleVault, args.vaultMap);
+      const vaults = new VaultPlan(args.vault, args.singleVault, args.vaultMap, source.vaultPrefix);
       const progress = (done: number) => line.show(done, source.size, `${source.unit} read`);
       const report = await app.get(ImportRunner).run(source, { vaults, progress });
       line.clear();

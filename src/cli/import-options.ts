@@ -1,3 +1,5 @@
+import { MEMORY_MCP } from '../upgrade/import/memory-mcp.js';
+import { isPostgresAddress } from '../upgrade/import/memory-mcp-server.js';
 import { SOURCES } from '../upgrade/import/open-source.js';
 import { UsageError, readCommandLine, readVaultId } from './command.js';
 import { readVaultMap } from './migrate-options.js';
@@ -14,10 +16,16 @@ With --from:
   --single-vault       what the source has in vaults of its own comes into that one too
   --vault-map FILE     a JSON object says which vault of the source comes into which vault: {"acme": "acme-2"}
   --sessions DIR       of Metamorph: the folder of its session files, data/sessions
-  --with-secrets       of Metamorph: keeps access tokens and the like too, which are dropped otherwise
+  --project NAME       of Memory MCP: which entry of a file of projects names the database
+  --embedding-model NAME  of Memory MCP: the model that its embeddings were made with
+  --with-secrets       of both: keeps access tokens and the like too, which are dropped otherwise
   --dry-run            does it to a copy of the database, which goes, and says how it went
 
-The database is the one of DATABASE_URL; a service may go on using it. On PostgreSQL DATABASE_MIGRATOR_URL is needed
+For memory-mcp FILE is a dump as pg_dump writes it (plain), a postgres:// URL, or a file of projects such as
+config/projects.json, whose entry is that of MEMORY_ACTIVE_PROJECT or --project NAME. Each project comes into a vault
+mcp-NAME, unless --vault-map or --single-vault says otherwise.
+
+The database that all goes to is the one of DATABASE_URL; a service may go on using it. On PostgreSQL DATABASE_MIGRATOR_URL is needed
 too. It can be stopped at any time: run it again, and it goes on. The same rows are imported once, however often it
 is run. --status and --undo look into every vault, or with --vault NAME into one. The exit status is 0 when every row is
 accounted for, 1 when it ended in the midst of it, 2 when nothing was done.`;
@@ -35,6 +43,8 @@ export type ImportArguments =
       readonly vaultMap: ReadonlyMap<string, string>;
       readonly sessions: string | undefined;
       readonly withSecrets: boolean;
+      readonly project: string | undefined;
+      readonly embeddingModel: string | undefined;
       readonly dryRun: boolean;
     };
 
@@ -48,7 +58,10 @@ export function readImportArguments(): ImportArguments {
     throw new UsageError('One of --from, --status and --undo says what is to be done.');
   const vault = values.vault === undefined ? undefined : readVaultId(values.vault);
   if (from === undefined) {
-    const others = ['single-vault', 'vault-map', 'sessions', 'with-secrets', 'dry-run'] as const;
+    const others = [
+      ...(['single-vault', 'vault-map', 'sessions', 'with-secrets', 'dry-run'] as const),
+      ...(['project', 'embedding-model'] as const),
+    ];
     const wrong = others.find((name) => values[name] !== undefined && values[name] !== false);
     if (wrong) throw new UsageError(`--${wrong} goes with --from.`);
     if (positionals.length > 0) throw new UsageError(`Unexpected: ${positionals.join(' ')}`);
@@ -59,9 +72,27 @@ export function readImportArguments(): ImportArguments {
   }
   const [file] = positionals as (string | undefined)[];
   if (file === undefined) throw new UsageError('Which file is to be imported?');
-  if (positionals.length > 1) throw new UsageError(`Unexpected: ${positionals.slice(1).join(' ')}`);
+  if (positionals.length > 1)
+    throw new UsageError(`Unexpected: ${positionals.slice(1).map(withoutPassword).join(' ')}`);
+  const isMcp = from === MEMORY_MCP;
+  if (isPostgresAddress(file) && !isMcp)
+    throw new UsageError(`A database on PostgreSQL is read with --from ${MEMORY_MCP} alone.`);
+  if (withoutPassword(file) !== file && !isPostgresAddress(file))
+    throw new UsageError('A URL of a database begins with postgres:// or postgresql://.');
+  for (const name of ['project', 'embedding-model'] as const) {
+    if (values[name] !== undefined && !isMcp)
+      throw new UsageError(`--${name} goes with --from ${MEMORY_MCP}.`);
+    if (values[name] === '') throw new UsageError(`--${name} needs a name.`);
+  }
+  if (isMcp && vault !== undefined && !values['single-vault'])
+    throw new UsageError(
+      'Each project of Memory MCP comes into a vault of its own: --vault goes with --single-vault here, or --vault-map ' +
+        'says which comes where.',
+    );
   return {
     ...{ command: 'import', from, file, vault: vault ?? 'default-vault' },
+    project: values.project,
+    embeddingModel: values['embedding-model'],
     singleVault: values['single-vault'],
     vaultMap: new Map(
       values['vault-map'] === undefined ? [] : Object.entries(readVaultMap(values['vault-map'])),
@@ -70,6 +101,11 @@ export function readImportArguments(): ImportArguments {
     withSecrets: values['with-secrets'],
     dryRun: values['dry-run'],
   };
+}
+
+/** A URL as it may be shown; other texts as they are. */
+function withoutPassword(text: string): string {
+  return text.replace(/:\/\/[^/]*@/, '://…@');
 }
 
 function parse() {
@@ -84,6 +120,8 @@ function parse() {
       'vault-map': { type: 'string' },
       sessions: { type: 'string' },
       'with-secrets': { type: 'boolean', default: false },
+      project: { type: 'string' },
+      'embedding-model': { type: 'string' },
       'dry-run': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },

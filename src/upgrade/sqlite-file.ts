@@ -50,6 +50,14 @@ export function temporarySqlite(): new () => Database.Database {
   };
 }
 
+/** Opens a database on disk that has no name, and is gone with the process. @throws MigrationRefusedError */
+export function openTemporary(): Database.Database {
+  const database = open('', {});
+  database.pragma('journal_mode = OFF');
+  database.pragma('synchronous = OFF');
+  return database;
+}
+
 /** @throws MigrationRefusedError when the folder of `path` cannot be made */
 export function makeFolder(path: string): void {
   try {

@@ -64,14 +64,20 @@ export class ImportUndo {
       await this.refuseNeeded(run);
       const report = { memories: 0, changed: 0, others: 0 };
       await whileBusy(() => this.tenancy.transaction(() => this.ledger.setState(importId, 'undoing', null)));
-      for (let more = true; more;) {
-        const done = await whileBusy(() => this.tenancy.transaction(() => this.undoSome(run)));
-        report.memories += done.memories;
-        report.changed += done.changed;
-        report.others += done.others;
-        more = done.rows > 0;
-        progress?.(done.rows);
-        await nextTurn();
+      // Collections go last: their memories may be in rows to come.
+      for (const isLast of [false, true]) {
+        for (let after: string | undefined; ;) {
+          const done = await whileBusy(() =>
+            this.tenancy.transaction(() => this.undoSome(run, isLast, after)),
+          );
+          report.memories += done.memories;
+          report.changed += done.changed;
+          report.others += done.others;
+          progress?.(done.rows);
+          await nextTurn();
+          after = done.after;
+          if (after === undefined) break;
+        }
       }
       report.others += await this.removeUsers(run.startedAt, run.finishedAt ?? Date.now());
       await whileBusy(() => this.tenancy.transaction(() => this.ledger.removeImport(importId)));
@@ -100,8 +106,10 @@ export class ImportUndo {
     }
   }
 
-  private async undoSome({ id: importId, startedAt }: ImportRun) {
-    const rows = await this.ledger.page(importId);
+  /** @param isLast whether the rows that made collections are dealt with too */
+  private async undoSome({ id: importId, startedAt }: ImportRun, isLast: boolean, after: string | undefined) {
+    const page = await this.ledger.page(importId, after);
+    const rows = isLast ? page : page.filter((row) => !madeCollection(row));
     const imported = rows.filter(({ reason }) => reason.startsWith('imported'));
     const found = await inLists(
       imported.flatMap(({ memoryId }) => (memoryId === null ? [] : [memoryId])),
@@ -113,7 +121,7 @@ export class ImportUndo {
     await this.ledger.remove(rows);
     // Those that were not have the times they came with.
     const changed = found.filter(({ updatedAt }) => updatedAt > startedAt).length;
-    return { rows: rows.length, memories: found.length, changed, others };
+    return { rows: rows.length, memories: found.length, changed, others, after: page.at(-1)?.id };
   }
 
   /** @returns how many rows it was */
@@ -167,4 +175,8 @@ export class ImportUndo {
     if ((scope?.memoryCount ?? 0) > 0 || (await this.memories.existsBy({ userId }))) return 0;
     return (await this.users.delete({ userId })).affected ?? 0;
   }
+}
+
+function madeCollection({ memoryId, data }: LegacyRow): boolean {
+  return memoryId === null && (readData(data).head.made ?? []).some(([table]) => table === 'collections');
 }

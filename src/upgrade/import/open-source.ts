@@ -2,6 +2,8 @@ import { MigrationRefusedError } from '../migration-refused.error.js';
 import type { JsonFormat } from './json-source.js';
 import { JsonSource } from './json-source.js';
 import { mem0 } from './mem0.js';
+import { MEMORY_MCP } from './memory-mcp.js';
+import { type MemoryMcpOptions, MemoryMcpSource } from './memory-mcp-source.js';
 import { METAMORPH } from './metamorph.js';
 import { MetamorphSource } from './metamorph-source.js';
 import { jsonl, openmemoryExport } from './openmemory-export.js';
@@ -18,9 +20,9 @@ const FORMATS: Readonly<Record<string, JsonFormat>> = {
 };
 
 /** What `--from` may name. */
-export const SOURCES: readonly string[] = [METAMORPH, ...Object.keys(FORMATS)];
+export const SOURCES: readonly string[] = [METAMORPH, MEMORY_MCP, ...Object.keys(FORMATS)];
 
-export interface SourceOptions {
+export interface SourceOptions extends MemoryMcpOptions {
   /** The folder of Metamorph's session files. */
   readonly sessions?: string;
   /** What lets somebody in is kept with the rest. */
@@ -34,6 +36,7 @@ export async function openSource(
   options: SourceOptions = {},
 ): Promise<ImportSource> {
   if (from === METAMORPH) return MetamorphSource.open(path, options);
+  if (from === MEMORY_MCP && options.sessions === undefined) return MemoryMcpSource.open(path, options);
   if (options.sessions !== undefined)
     throw new MigrationRefusedError('--sessions goes with --from metamorph.');
   if (Object.hasOwn(FORMATS, from)) return JsonSource.open(path, FORMATS[from]);

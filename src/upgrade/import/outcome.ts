@@ -17,6 +17,8 @@ export interface VectorDraft {
 export interface Link {
   readonly to: Reference;
   readonly type: string;
+  /** It leads from the other one to this. */
+  readonly isReversed?: boolean;
 }
 
 /** What becomes a memory. Times are milliseconds since 1970; absent ones are those of the import. */
@@ -58,6 +60,8 @@ export interface WaypointDraft {
   /** JSON object. */
   readonly metadata: string;
   readonly createdAt?: number;
+  /** What to say where an end is not in the vault, if that is known. */
+  readonly missing?: string;
 }
 
 export interface UserDraft {

@@ -31,6 +31,10 @@ export interface ImportSource<Row extends SourceRow = SourceRow> {
   /** How much there is to read, in `unit`s; for the progress bar. */
   readonly size: number;
   readonly unit: string;
+  /** What the vaults of its own are called by here in front of their names there. */
+  readonly vaultPrefix?: string;
+  /** What is to be said of it before the import begins. */
+  readonly notes?: readonly string[];
   rows(): AsyncIterable<Row>;
   outcomeOf(row: Row): Outcome;
   /** The row without what must not be kept: JSON, and the row's own where nothing is secret. */

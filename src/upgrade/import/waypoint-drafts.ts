@@ -41,13 +41,14 @@ export class WaypointDrafts {
   ): Promise<void> {
     const waypoints = new Map<string, Waypoint>();
     for (const { memory, draft } of memories) {
-      for (const { to, type } of draft.links ?? []) {
+      for (const { to, type, isReversed = false } of draft.links ?? []) {
         const end = known.get(ledgerId(importId, to.table, to.key));
         if (!end || end.userId !== memory.userId || end.id === memory.id) continue;
         const { createdAt } = memory;
+        const [first, last] = isReversed ? [end, memory] : [memory, end];
         waypoints.set(
-          JSON.stringify([memory.id, end.id, type]),
-          waypoint(memory, end, { type, weight: 1, metadata: '{}', createdAt }),
+          JSON.stringify([first.id, last.id, type]),
+          waypoint(first, last, { type, weight: 1, metadata: '{}', createdAt }),
         );
       }
     }
@@ -61,7 +62,7 @@ export class WaypointDrafts {
     const [from, to] = [find(draft.from), find(draft.to)];
     const userId = from?.userId ?? to?.userId;
     const quarantine = (reason: string): Written => ({ status: 'quarantined', reason, userId });
-    if (!from || !to) return quarantine('a memory at one of its ends is missing');
+    if (!from || !to) return quarantine(draft.missing ?? 'a memory at one of its ends is missing');
     if (from.id === to.id) return quarantine('it leads from a memory to itself');
     if (from.userId !== to.userId) return quarantine('its ends belong to two owners');
     if (nameOf(draft.type) === undefined) return quarantine('its type is no name');

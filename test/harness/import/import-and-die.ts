@@ -12,12 +12,14 @@ import { dieBeforeStatement, statementsExecuted } from '../die-before-statement.
 // otherwise.
 
 const [, , statement, from, what] = process.argv;
+const ROWS = Number(process.env.ROWS_AT_ONCE ?? 100);
 dieBeforeStatement(Number(statement));
 await withImports(loadDatabaseConfig(readEnvironment()), {}, async (app) => {
-  if (from === 'undo') await app.get(ImportUndo).undo('acme', what);
-  else
-    await app
-      .get(ImportRunner)
-      .run(await openSource(from, what), { vaults: new VaultPlan('acme'), rowsAtOnce: 100 });
+  if (from === 'undo') await app.get(ImportUndo).undo(process.env.VAULT ?? 'acme', what);
+  else {
+    const source = await openSource(from, what);
+    const vaults = new VaultPlan('acme', false, new Map(), source.vaultPrefix);
+    await app.get(ImportRunner).run(source, { vaults, rowsAtOnce: ROWS });
+  }
 });
 console.log(statementsExecuted());

@@ -24,7 +24,7 @@ export async function importHere(
 ): Promise<ImportReport> {
   const { vault = 'acme', singleVault = false, vaultMap = {}, rowsAtOnce } = here;
   const source = await openSource(from, file, here);
-  const vaults = new VaultPlan(vault, singleVault, new Map(Object.entries(vaultMap)));
+  const vaults = new VaultPlan(vault, singleVault, new Map(Object.entries(vaultMap)), source.vaultPrefix);
   try {
     return await withImports(databaseOf(place), {}, (app) =>
       app.get(ImportRunner).run(source, { vaults, rowsAtOnce }),

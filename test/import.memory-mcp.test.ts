@@ -416,7 +416,7 @@ describe('a dump of Memory MCP', () => {
       [
         projects('{"a": {"databaseUrl": "postgres://u:SEC@RET@h:x/d"}}'),
         {},
-        /The databaseUrl of "a" in .* must have a port/,
+        /The databaseUrl of "a" in .* is a malformed PostgreSQL URL/,
       ],
       ['postgres://u:SECRET@127.0.0.1:1/d', {}, /No PostgreSQL server listens at 127.0.0.1:1/],
       ['postgres://u:SECRET@127.0.0.1:1/d', { project: 'a' }, /--project goes with a file/],

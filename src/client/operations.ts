@@ -512,6 +512,8 @@ export interface SearchFiltersDto {
   created_after?: number;
   /** Before this millisecond. */
   created_before?: number;
+  /** `true`: also memories from which a waypoint `superseded_by` leads to a newer one. */
+  include_superseded?: boolean;
   /** Each of these keys with an equal value (nested values by their JSON). */
   metadata?: Record<string, unknown>;
   /** Least score, 0 to 1. */

@@ -11,6 +11,7 @@ import type { Memory } from './memory.entity.js';
 import { MAX_LIMIT } from '../http/page.dto.js';
 import type { SearchFiltersDto } from './memory-query.dto.js';
 import { type Found, MemorySearch } from './memory-search.js';
+import { SupersededMemories } from './superseded-memories.js';
 import { TOKEN, estimateTokens, tokenCost } from './token-estimate.js';
 
 /** A memory that may go into the text. */
@@ -45,6 +46,7 @@ export class MemoryContext {
   constructor(
     private readonly finder: MemorySearch,
     private readonly neighbours: SessionNeighbours,
+    private readonly superseded: SupersededMemories,
     private readonly tenancy: Tenancy,
   ) {}
 
@@ -77,9 +79,19 @@ export class MemoryContext {
   private async beside(memory: Memory, worth: number, filters: SearchFiltersDto): Promise<Candidate[]> {
     const { before, after } = await this.neighbours.of(memory);
     const candidates: Candidate[] = [];
+    // They are not what it says now.
+    const isShown = await this.shown([before, after], filters);
     if (before) candidates.push({ memory: before, worth: worth * CREDIT_TO_NEXT[0], isResult: false });
     if (after) candidates.push({ memory: after, worth: worth * CREDIT_TO_PREVIOUS[0], isResult: false });
-    return candidates.filter((candidate) => matchesFilters(candidate.memory, filters));
+    return candidates.filter(({ memory: one }) => isShown.has(one) && matchesFilters(one, filters));
+  }
+
+  private async shown(
+    memories: readonly (Memory | null)[],
+    { include_superseded = false }: SearchFiltersDto,
+  ): Promise<ReadonlySet<Memory>> {
+    const present = memories.filter((memory) => memory !== null);
+    return new Set(include_superseded ? present : await this.superseded.without(present));
   }
 }
 

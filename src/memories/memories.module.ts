@@ -25,6 +25,7 @@ import { MemoryPlaces } from './memory-places.js';
 import { MemoryRemover } from './memory-remover.js';
 import { MemorySearch } from './memory-search.js';
 import { MemoryVersion } from './memory-version.entity.js';
+import { SupersededMemories } from './superseded-memories.js';
 
 @Module({
   imports: [
@@ -51,6 +52,7 @@ import { MemoryVersion } from './memory-version.entity.js';
     MemoryRemover,
     MemorySearch,
     SessionNeighbours,
+    SupersededMemories,
     ExpirySweep,
   ],
   exports: [

@@ -81,6 +81,11 @@ export class SearchFiltersDto extends MemoryFiltersDto {
   @Min(0)
   @Max(1)
   min_score?: number;
+
+  /** `true`: also memories from which a waypoint `superseded_by` leads to a newer one. */
+  @Absent()
+  @IsBoolean()
+  include_superseded?: boolean;
 }
 
 export class SearchDto {

@@ -16,6 +16,7 @@ import { jsonCheck, refuseOtherUser } from './memory-filters.js';
 import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import type { SearchDto, SearchFiltersDto } from './memory-query.dto.js';
 import { reinforcementGain } from './salience.js';
+import { SupersededMemories } from './superseded-memories.js';
 
 export interface Found {
   readonly memory: Memory;
@@ -36,6 +37,7 @@ export class MemorySearch {
     private readonly index: RecallReader,
     private readonly tenancy: Tenancy,
     private readonly stats: StatsCounter,
+    private readonly superseded: SupersededMemories,
   ) {}
 
   /** @throws ApiError 403 for another user, 400 for an explanation of too long a query */
@@ -68,7 +70,7 @@ export class MemorySearch {
     limit: number,
     filters: SearchFiltersDto,
   ): Promise<(Found & { hit: Hit })[]> {
-    const { min_score, ...conditions } = filters;
+    const { min_score, include_superseded = false, ...conditions } = filters;
     const check = jsonCheck(filters);
     const filtered = Object.values(conditions).some((value) => value !== undefined);
     const found: (Found & { hit: Hit })[] = [];
@@ -76,7 +78,10 @@ export class MemorySearch {
       const hits = search.take(filtered ? MOST_PLACES : limit - found.length);
       if (hits.length === 0) return found;
       const rows = await this.places.at(hits, filtered ? filters : undefined);
-      const memories = new MemoriesByPlace(check ? rows.filter(check) : rows);
+      const passing = check ? rows.filter(check) : rows;
+      const memories = new MemoriesByPlace(
+        include_superseded ? passing : await this.superseded.without(passing),
+      );
       for (const hit of hits) {
         const score = relevance(hit.raw);
         if (min_score !== undefined && score < min_score) return found;

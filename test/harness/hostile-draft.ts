@@ -20,6 +20,7 @@ const ACCEPTABLE: Readonly<Record<string, string>> = {
   on_duplicate: '"store"',
   order: '"asc"',
   min_score: '0.1',
+  include_superseded: 'true',
   count: 'true',
   dry_run: 'true',
   user_id: '"ana"',

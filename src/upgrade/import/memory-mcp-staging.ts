@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { DERIVED_FROM, SUPERSEDED_BY } from '../../waypoints/waypoint-types.js';
 import { openTemporary } from '../sqlite-file.js';
 import { addHashes } from './import-counts.js';
 import { shaOf } from './ledger-row.js';
@@ -192,7 +193,3 @@ export class MemoryMcpStaging {
     return plan;
   }
 }
-
-/** Types of waypoints. */
-export const SUPERSEDED_BY = 'superseded_by';
-export const DERIVED_FROM = 'derived_from';

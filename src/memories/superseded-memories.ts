@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { padded } from '../tenancy/padded-list.js';
+import { PreparedSelect } from '../tenancy/prepared-statements.js';
+import { endIsSeen } from '../waypoints/seen-ends.js';
+import { SUPERSEDED_BY } from '../waypoints/waypoint-types.js';
+import { Waypoint } from '../waypoints/waypoint.entity.js';
+import type { Memory } from './memory.entity.js';
+
+/**
+ * Knows the memories that newer ones have taken the place of: from them a waypoint `superseded_by` leads to one that is
+ * still there. When that goes, they are what they were before.
+ */
+@Injectable()
+export class SupersededMemories {
+  private readonly leading: PreparedSelect<Waypoint>;
+
+  constructor(@InjectRepository(Waypoint) waypoints: Repository<Waypoint>) {
+    this.leading = new PreparedSelect(waypoints, 'w', (query) =>
+      query
+        .select(['w.vaultId', 'w.srcId', 'w.dstId', 'w.type'])
+        .where('w.srcId IN (:...ids) AND w.type = :type')
+        .andWhere(endIsSeen(query, 'dstId')),
+    );
+  }
+
+  /** @param memories at most 512; @returns those that nothing has taken the place of, in order */
+  async without<Listed extends Pick<Memory, 'id'>>(memories: readonly Listed[]): Promise<readonly Listed[]> {
+    if (memories.length === 0) return memories;
+    const ids = padded(memories.map(({ id }) => id));
+    const found = await this.leading.all({ ids, type: SUPERSEDED_BY });
+    if (found.length === 0) return memories;
+    const superseded = new Set(found.map(({ srcId }) => srcId));
+    return memories.filter(({ id }) => !superseded.has(id));
+  }
+}

@@ -7,7 +7,6 @@ import { withImports } from '../upgrade/import/import-database.js';
 import { ImportLedger } from '../upgrade/import/import-ledger.js';
 import { ClosedVaultError, ImportRunner, inVault } from '../upgrade/import/import-run.js';
 import { ImportUndo } from '../upgrade/import/import-undo.js';
-import { openSource } from '../upgrade/import/open-source.js';
 import { VaultPlan } from '../upgrade/import/vault-plan.js';
 import { migrateDatabase } from '../upgrade/migrate-database.js';
 import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
@@ -15,6 +14,7 @@ import { UsageError } from './command.js';
 import { withCopy } from './dry-run.js';
 import type { ImportArguments } from './import-options.js';
 import { count, describeImport, describeRun, summaryOf } from './import-report.js';
+import { openGiven } from './import-source.js';
 import type { Print } from './migrate-output.js';
 import { ProgressLine } from './progress-line.js';
 
@@ -26,8 +26,7 @@ async function importFile(
   print: Print,
 ): Promise<number> {
   const line = new ProgressLine(process.stderr);
-  const reading = (done: number, size: number, unit: string) => line.show(done, size, unit);
-  const source = await openSource(args.from, args.file, { ...args, reading }).finally(() => line.clear());
+  const { source, close } = await openGiven(args, print);
   for (const note of source.notes ?? []) print(`[IMPORT] ${note}`);
   try {
     return await withImports(database, process.env, async (app) => {
@@ -45,7 +44,7 @@ async function importFile(
     return failed(error, 'Not all was imported');
   } finally {
     line.clear();
-    source.close();
+    close();
   }
 }
 

@@ -1,4 +1,6 @@
 import { MEMORY_MCP } from '../upgrade/import/memory-mcp.js';
+import { isAddress } from '../upgrade/import/live/fetch-export.js';
+import { LIVE_SYSTEMS } from '../upgrade/import/live/systems.js';
 import { isPostgresAddress } from '../upgrade/import/memory-mcp-server.js';
 import { SOURCES } from '../upgrade/import/open-source.js';
 import { UsageError, readCommandLine, readVaultId } from './command.js';
@@ -8,6 +10,7 @@ export const USAGE = `Takes over the memories of another system, out of its file
 here, or has something wrong with it, is kept as it was, and counted with its reason.
 
   npm run import -- --from SYSTEM FILE           SYSTEM is ${SOURCES.slice(0, -1).join(', ')} or ${SOURCES.at(-1)}
+  npm run import -- --from SYSTEM https://HOST   asks a server of ${Object.keys(LIVE_SYSTEMS).join(', ')}; IMPORT_API_KEY lets in
   npm run import -- --status                     lists the imports
   npm run import -- --undo IMPORT                takes away what an import has brought, changed since or not
 
@@ -19,15 +22,16 @@ With --from:
   --project NAME       of Memory MCP: which entry of a file of projects names the database
   --embedding-model NAME  of Memory MCP: the model that its embeddings were made with
   --with-secrets       of both: keeps access tokens and the like too, which are dropped otherwise
+  --rate N             of a server: N requests a second at most, instead of what its makers let through
   --dry-run            does it to a copy of the database, which goes, and says how it went
 
 For memory-mcp FILE is a dump as pg_dump writes it (plain), a postgres:// URL, or a file of projects such as
 config/projects.json, whose entry is that of MEMORY_ACTIVE_PROJECT or --project NAME. Each project comes into a vault
 mcp-NAME, unless --vault-map or --single-vault says otherwise.
 
-The database that all goes to is the one of DATABASE_URL; a service may go on using it. On PostgreSQL DATABASE_MIGRATOR_URL is needed
-too. It can be stopped at any time: run it again, and it goes on. The same rows are imported once, however often it
-is run. --status and --undo look into every vault, or with --vault NAME into one. The exit status is 0 when every row is
+The database that all goes to is the one of DATABASE_URL; a service may go on using it. On PostgreSQL
+DATABASE_MIGRATOR_URL is needed too. It can be stopped at any time: run it again, and it goes on. The same rows are
+imported once, however often it is run. --status and --undo look into every vault, or with --vault NAME into one. The exit status is 0 when every row is
 accounted for, 1 when it ended in the midst of it, 2 when nothing was done.`;
 
 export type ImportArguments =
@@ -45,6 +49,8 @@ export type ImportArguments =
       readonly withSecrets: boolean;
       readonly project: string | undefined;
       readonly embeddingModel: string | undefined;
+      /** Requests a second. */
+      readonly rate: number | undefined;
       readonly dryRun: boolean;
     };
 
@@ -60,7 +66,7 @@ export function readImportArguments(): ImportArguments {
   if (from === undefined) {
     const others = [
       ...(['single-vault', 'vault-map', 'sessions', 'with-secrets', 'dry-run'] as const),
-      ...(['project', 'embedding-model'] as const),
+      ...(['project', 'embedding-model', 'rate'] as const),
     ];
     const wrong = others.find((name) => values[name] !== undefined && values[name] !== false);
     if (wrong) throw new UsageError(`--${wrong} goes with --from.`);
@@ -93,6 +99,7 @@ export function readImportArguments(): ImportArguments {
     ...{ command: 'import', from, file, vault: vault ?? 'default-vault' },
     project: values.project,
     embeddingModel: values['embedding-model'],
+    rate: readRate(values.rate, file),
     singleVault: values['single-vault'],
     vaultMap: new Map(
       values['vault-map'] === undefined ? [] : Object.entries(readVaultMap(values['vault-map'])),
@@ -101,6 +108,14 @@ export function readImportArguments(): ImportArguments {
     withSecrets: values['with-secrets'],
     dryRun: values['dry-run'],
   };
+}
+
+function readRate(value: string | undefined, file: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (!isAddress(file)) throw new UsageError('--rate goes with the address of a server.');
+  const rate = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && rate >= 0.01 && rate <= 1000) return rate;
+  throw new UsageError('--rate must be a number of requests a second, from 0.01 to 1000.');
 }
 
 /** A URL as it may be shown; other texts as they are. */
@@ -122,6 +137,7 @@ function parse() {
       'with-secrets': { type: 'boolean', default: false },
       project: { type: 'string' },
       'embedding-model': { type: 'string' },
+      rate: { type: 'string' },
       'dry-run': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },

@@ -49,6 +49,7 @@ export class JsonSource implements ImportSource<JsonRow> {
     readonly size: number,
     private readonly layout: { readonly start: number; readonly isLines: boolean },
     readonly fingerprint: string,
+    readonly name: string,
   ) {
     this.streamed = new Set(Object.keys(format.lists).filter((name) => !format.together?.has(name)));
   }
@@ -58,20 +59,16 @@ export class JsonSource implements ImportSource<JsonRow> {
    *
    * @throws MigrationRefusedError when it is not there, breaks off, or holds no row of the format
    */
-  static async open(path: string, format: JsonFormat): Promise<JsonSource> {
+  static async open(path: string, format: JsonFormat, name = basename(path)): Promise<JsonSource> {
     const size = sizeOf(path);
     const layout = layoutOf(path);
-    const source = new JsonSource(path, format, size, layout, await hashOf(path));
+    const source = new JsonSource(path, format, size, layout, await hashOf(path), name);
     await source.check();
     return source;
   }
 
   get system(): string {
     return this.format.system;
-  }
-
-  get name(): string {
-    return basename(this.path);
   }
 
   async *rows(): AsyncGenerator<JsonRow> {

@@ -25,6 +25,8 @@ export const SOURCES: readonly string[] = [METAMORPH, MEMORY_MCP, ...Object.keys
 export interface SourceOptions extends MemoryMcpOptions {
   /** The folder of Metamorph's session files. */
   readonly sessions?: string;
+  /** What it is called for people, where that is not the file's name. */
+  readonly name?: string;
   /** What lets somebody in is kept with the rest. */
   readonly withSecrets?: boolean;
 }
@@ -39,6 +41,6 @@ export async function openSource(
   if (from === MEMORY_MCP && options.sessions === undefined) return MemoryMcpSource.open(path, options);
   if (options.sessions !== undefined)
     throw new MigrationRefusedError('--sessions goes with --from metamorph.');
-  if (Object.hasOwn(FORMATS, from)) return JsonSource.open(path, FORMATS[from]);
+  if (Object.hasOwn(FORMATS, from)) return JsonSource.open(path, FORMATS[from], options.name);
   throw new MigrationRefusedError(`There is nothing to import from ${from}.`);
 }

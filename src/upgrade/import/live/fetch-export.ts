@@ -1,8 +1,7 @@
-import { type WriteStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { MigrationRefusedError } from '../../migration-refused.error.js';
 import { LiveApi } from './live-api.js';
 import { LIVE_SYSTEMS } from './systems.js';
@@ -47,15 +46,7 @@ export async function fetchExport(
   const remove = () => rmSync(folder, { recursive: true, force: true });
   const path = join(folder, `${from}.jsonl`);
   try {
-    const file = createWriteStream(path, { mode: 0o600 });
-    let records = 0;
-    for await (const line of system.lines(api)) {
-      await write(file, `${line}\n`);
-      records += 1;
-      progress?.(records);
-    }
-    file.end();
-    await finished(file);
+    const records = await write(path, system.lines(api), progress);
     if (records === 0) throw new MigrationRefusedError(`${base.origin} has nothing to import.`);
     return { path, remove };
   } catch (error) {
@@ -64,8 +55,24 @@ export async function fetchExport(
   }
 }
 
-async function write(file: WriteStream, text: string): Promise<void> {
-  if (!file.write(text)) await once(file, 'drain');
+/** @returns how many lines there were */
+async function write(
+  path: string,
+  lines: AsyncIterable<string>,
+  progress: ((records: number) => void) | undefined,
+): Promise<number> {
+  const file = await open(path, 'w', 0o600);
+  let records = 0;
+  try {
+    for await (const line of lines) {
+      await file.writeFile(`${line}\n`);
+      records += 1;
+      progress?.(records);
+    }
+  } finally {
+    await file.close();
+  }
+  return records;
 }
 
 function addressOf(address: string, apiKey: string | undefined): URL {

@@ -6,6 +6,7 @@ import { PreparedSelect, type Values } from '../tenancy/prepared-statements.js';
 import { TenantDataSource } from '../tenancy/tenant-data-source.js';
 import { Memory } from './memory.entity.js';
 import type { MemoryFiltersDto } from './memory-query.dto.js';
+import { isCurrent } from './superseded-memories.js';
 
 /** How many places one statement asks for: each number is a statement of its own, written once. */
 const SIZES = [10, 20, 50, 100, 200] as const;
@@ -28,8 +29,9 @@ export class MemoryPlaces {
    *
    * @param places at most `MOST_PLACES`
    * @param filters those that also pass what columns can answer of them; the owner is the places' affair
+   * @param onlyCurrent without those that newer ones have taken the place of
    */
-  async at(places: readonly Place[], filters?: MemoryFiltersDto): Promise<Memory[]> {
+  async at(places: readonly Place[], filters?: MemoryFiltersDto, onlyCurrent = false): Promise<Memory[]> {
     if (places.length === 0) return [];
     const size = SIZES.find((least) => least >= places.length);
     if (size === undefined) throw new RangeError(`At most ${MOST_PLACES} places at a time`);
@@ -39,7 +41,7 @@ export class MemoryPlaces {
       ' AND ',
     );
     const which = ofOne ? { owner, positions: positions(places, size) } : pairs(places, size);
-    return this.statement(where).all(filters ? { ...which, ...columnValues(filters) } : which);
+    return this.statement(where, onlyCurrent).all(filters ? { ...which, ...columnValues(filters) } : which);
   }
 
   /** As pairs, not as an OR of owners, for which SQLite would read the whole vault. */
@@ -48,11 +50,14 @@ export class MemoryPlaces {
     return this.dataSource.isOneOf(['m.userId', 'm.position'], marks);
   }
 
-  private statement(where: string): PreparedSelect<Memory> {
-    let statement = this.statements.get(where);
+  private statement(where: string, onlyCurrent: boolean): PreparedSelect<Memory> {
+    const key = `${onlyCurrent}/${where}`;
+    let statement = this.statements.get(key);
     if (!statement) {
-      statement = new PreparedSelect(this.memories, 'm', (query) => query.where(where));
-      this.statements.set(where, statement);
+      statement = new PreparedSelect(this.memories, 'm', (query) =>
+        onlyCurrent ? query.where(where).andWhere(isCurrent(query)) : query.where(where),
+      );
+      this.statements.set(key, statement);
     }
     return statement;
   }

@@ -16,7 +16,6 @@ import { jsonCheck, refuseOtherUser } from './memory-filters.js';
 import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import type { SearchDto, SearchFiltersDto } from './memory-query.dto.js';
 import { reinforcementGain } from './salience.js';
-import { SupersededMemories } from './superseded-memories.js';
 
 export interface Found {
   readonly memory: Memory;
@@ -37,7 +36,6 @@ export class MemorySearch {
     private readonly index: RecallReader,
     private readonly tenancy: Tenancy,
     private readonly stats: StatsCounter,
-    private readonly superseded: SupersededMemories,
   ) {}
 
   /** @throws ApiError 403 for another user, 400 for an explanation of too long a query */
@@ -77,11 +75,8 @@ export class MemorySearch {
     for (;;) {
       const hits = search.take(filtered ? MOST_PLACES : limit - found.length);
       if (hits.length === 0) return found;
-      const rows = await this.places.at(hits, filtered ? filters : undefined);
-      const passing = check ? rows.filter(check) : rows;
-      const memories = new MemoriesByPlace(
-        include_superseded ? passing : await this.superseded.without(passing),
-      );
+      const rows = await this.places.at(hits, filtered ? filters : undefined, !include_superseded);
+      const memories = new MemoriesByPlace(check ? rows.filter(check) : rows);
       for (const hit of hits) {
         const score = relevance(hit.raw);
         if (min_score !== undefined && score < min_score) return found;

@@ -1,12 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
+import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { padded } from '../tenancy/padded-list.js';
 import { PreparedSelect } from '../tenancy/prepared-statements.js';
 import { endIsSeen } from '../waypoints/seen-ends.js';
 import { SUPERSEDED_BY } from '../waypoints/waypoint-types.js';
 import { Waypoint } from '../waypoints/waypoint.entity.js';
 import type { Memory } from './memory.entity.js';
+
+/**
+ * The SQL condition that nothing has taken the place of the memory `m`. A subquery for each, in order of the index: see
+ * `ofEnd`.
+ */
+export function isCurrent(query: SelectQueryBuilder<Memory>): string {
+  const successor = query.subQuery().from(Waypoint, 'w') as SelectQueryBuilder<Waypoint>;
+  const selected = successor
+    .select('w.dstId')
+    .where(`w.srcId BETWEEN m.id AND m.id AND w.type = '${SUPERSEDED_BY}'`)
+    .andWhere(endIsSeen(successor, 'dstId'))
+    .orderBy('w.srcId')
+    .limit(1);
+  return `${selected.getQuery()} IS NULL`;
+}
 
 /**
  * Knows the memories that newer ones have taken the place of: from them a waypoint `superseded_by` leads to one that is

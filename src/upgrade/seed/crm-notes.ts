@@ -10,7 +10,8 @@ export const crmNotes: SampleCollection = {
       user: 'tomas',
       session: 'sample-call-lindenau',
       sector: 'episodic',
-      content: 'Frau Albers from the town of Lindenau called: they need forty racks at the station before the summer.',
+      content:
+        'Frau Albers from the town of Lindenau called: they need forty racks at the station before the summer.',
       tags: ['lindenau', 'call'],
       metadata: { customer: 'Lindenau', speaker: 'Tomas', date: '2026-01-12' },
       at: '2026-01-12T09:10:00Z',
@@ -29,7 +30,8 @@ export const crmNotes: SampleCollection = {
       id: 'crm-lindenau-offer',
       user: 'tomas',
       sector: 'semantic',
-      content: 'Angebot Lindenau: 40 Fahrradständer, feuerverzinkt, 6.800 Euro netto, Lieferung bis zum 15. Mai.',
+      content:
+        'Angebot Lindenau: 40 Fahrradständer, feuerverzinkt, 6.800 Euro netto, Lieferung bis zum 15. Mai.',
       tags: ['lindenau', 'offer', 'deutsch'],
       metadata: { customer: 'Lindenau', amount: 6800, currency: 'EUR', language: 'de' },
       at: '2026-01-16T15:00:00Z',
@@ -38,7 +40,8 @@ export const crmNotes: SampleCollection = {
       id: 'crm-lindenau-mood',
       user: 'tomas',
       sector: 'emotional',
-      content: 'Frau Albers sounded worried about the budget committee and was glad that the price holds until April.',
+      content:
+        'Frau Albers sounded worried about the budget committee and was glad that the price holds until April.',
       tags: ['lindenau'],
       metadata: { customer: 'Lindenau' },
       at: '2026-01-20T16:30:00Z',
@@ -66,7 +69,8 @@ export const crmNotes: SampleCollection = {
       id: 'crm-pattern',
       user: 'tomas',
       sector: 'reflective',
-      content: 'Towns decide in the week before the committee meets; an offer that comes earlier is forgotten.',
+      content:
+        'Towns decide in the week before the committee meets; an offer that comes earlier is forgotten.',
       tags: ['lesson'],
       at: '2026-03-08T18:00:00Z',
     },
@@ -90,7 +94,8 @@ export const crmNotes: SampleCollection = {
     {
       id: 'crm-holidays',
       sector: 'semantic',
-      content: 'The workshop is closed from the 24th of December to the 6th of January; no delivery dates then.',
+      content:
+        'The workshop is closed from the 24th of December to the 6th of January; no delivery dates then.',
       tags: ['house-rule'],
       metadata: { valid: 'every year' },
       at: '2026-01-02T08:05:00Z',
@@ -100,7 +105,13 @@ export const crmNotes: SampleCollection = {
     { from: 'crm-lindenau-call', to: 'crm-lindenau-offer', type: 'led_to', weight: 1 },
     { from: 'crm-lindenau-mood', to: 'crm-lindenau-offer', type: 'about', weight: 0.7 },
     { from: 'crm-pattern', to: 'crm-lindenau-mood', type: 'learnt_from', weight: 0.5 },
-    { from: 'crm-offer-open', to: 'crm-lindenau-offer', type: 'updates', weight: 0.9, metadata: { what: 'price' } },
+    {
+      from: 'crm-offer-open',
+      to: 'crm-lindenau-offer',
+      type: 'updates',
+      weight: 0.9,
+      metadata: { what: 'price' },
+    },
     { from: 'crm-holidays', to: 'crm-house-rule', type: 'related', weight: 0.3 },
   ],
 };

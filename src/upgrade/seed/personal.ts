@@ -74,7 +74,8 @@ export const personal: SampleCollection = {
       id: 'me-run',
       user: 'tomas',
       sector: 'procedural',
-      content: 'Before a long run: drink half a litre of water an hour ahead, lace the left shoe twice, start slowly.',
+      content:
+        'Before a long run: drink half a litre of water an hour ahead, lace the left shoe twice, start slowly.',
       tags: ['how-to', 'sport'],
       at: '2026-01-18T06:45:00Z',
     },
@@ -99,7 +100,13 @@ export const personal: SampleCollection = {
   ],
   links: [
     { from: 'me-trip-2', to: 'me-trip-1', type: 'about', weight: 0.9 },
-    { from: 'me-trip-3', to: 'me-trip-1', type: 'learnt_from', weight: 0.8, metadata: { for: 'next journey' } },
+    {
+      from: 'me-trip-3',
+      to: 'me-trip-1',
+      type: 'learnt_from',
+      weight: 0.8,
+      metadata: { for: 'next journey' },
+    },
     { from: 'me-tea', to: 'me-ja', type: 'related', weight: 0.2 },
     { from: 'me-insight', to: 'me-run', type: 'related', weight: 0.4 },
   ],

@@ -41,7 +41,7 @@ async function makeVault(vaults: Repository<Vault>, vaultId: string): Promise<vo
   if (vault) return;
   // It has the time by which it is known again.
   await vaults.insert({
-    ...{ vaultId, name: vaultId, status: 'active', shareUnowned: true, erasedAt: null },
+    ...{ vaultId, name: vaultId, status: 'active', shareUnowned: false, erasedAt: null },
     ...{ createdAt: SEEDED_AT, updatedAt: SEEDED_AT },
   });
 }

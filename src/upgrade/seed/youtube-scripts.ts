@@ -40,7 +40,8 @@ export const youtubeScripts: SampleCollection = {
       user: 'mira',
       session: 'sample-shooting-day',
       sector: 'episodic',
-      content: 'Filmed the folding scene on Saturday; the north window gave the best light between ten and noon.',
+      content:
+        'Filmed the folding scene on Saturday; the north window gave the best light between ten and noon.',
       metadata: { speaker: 'Mira', date: '2026-02-14' },
       at: '2026-02-14T13:00:00Z',
     },
@@ -49,7 +50,8 @@ export const youtubeScripts: SampleCollection = {
       user: 'mira',
       session: 'sample-shooting-day',
       sector: 'emotional',
-      content: 'I was so annoyed when the second loaf stuck to the cloth, and then relieved: it is the best scene of all.',
+      content:
+        'I was so annoyed when the second loaf stuck to the cloth, and then relieved: it is the best scene of all.',
       metadata: { speaker: 'Mira', date: '2026-02-14' },
       at: '2026-02-14T13:05:00Z',
     },
@@ -57,7 +59,8 @@ export const youtubeScripts: SampleCollection = {
       id: 'yt-lesson',
       user: 'mira',
       sector: 'reflective',
-      content: 'Viewers stay for mistakes that are mended on camera; the polished videos lose them after a minute.',
+      content:
+        'Viewers stay for mistakes that are mended on camera; the polished videos lose them after a minute.',
       tags: ['lesson'],
       metadata: { source: 'comments and retention of six videos' },
       at: '2026-03-01T17:45:00Z',
@@ -66,7 +69,8 @@ export const youtubeScripts: SampleCollection = {
       id: 'yt-fr',
       user: 'mira',
       sector: 'semantic',
-      content: 'Sous-titres français : « laisser reposer la pâte une nuit au réfrigérateur » plutôt que « fermenter ».',
+      content:
+        'Sous-titres français : « laisser reposer la pâte une nuit au réfrigérateur » plutôt que « fermenter ».',
       tags: ['subtitles', 'français'],
       metadata: { language: 'fr' },
       at: '2026-03-02T11:20:00Z',
@@ -75,7 +79,8 @@ export const youtubeScripts: SampleCollection = {
       id: 'yt-sponsor',
       user: 'mira',
       sector: 'semantic',
-      content: 'The mill on the river lends two bags of rye flour for the spring videos; name it in the first minute.',
+      content:
+        'The mill on the river lends two bags of rye flour for the spring videos; name it in the first minute.',
       tags: ['sponsor'],
       at: '2026-03-05T10:00:00Z',
       expires: '2035-12-31T00:00:00Z',

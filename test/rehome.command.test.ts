@@ -1,23 +1,19 @@
 import 'reflect-metadata';
 import { writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DataSource, EntitySchema } from 'typeorm';
 import { entities } from '../src/database/entities.js';
 import { checkRehomedTables } from '../src/upgrade/rehome/rehomed-tables.js';
-import { isVaultId } from '../src/vaults/vault-id.js';
 import { runBuilt } from './harness/built.js';
 import { edit } from './harness/database-editor.js';
-import { recordFigure } from './harness/figures.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
 import { environmentOf } from './harness/migrated-database.js';
-import { copyInto, samples } from './harness/openmemory/samples.js';
-import { upgrade } from './harness/openmemory/upgrade.js';
 import { isPostgresUrl, onPostgres } from './harness/postgres/postgres-databases.js';
 import { Random } from './harness/random.js';
 import { makeHomes, memoryRow } from './harness/rehome/homes.js';
 import { rehomeHere } from './harness/rehome/rehome-here.js';
-import { fingerprintOf, rowsByVault, tornIn, vaultOf } from './harness/rehome/whole.js';
+import { rowsByVault, tornIn } from './harness/rehome/whole.js';
 import { randomSeed } from './harness/seed.js';
 import { tempFolder } from './harness/temp-folder.js';
 
@@ -170,41 +166,4 @@ describe('npm run rehome', () => {
     );
     expect(second - first).toBeLessThan(((many - few) * 6) / 1000 - 10);
   });
-});
-
-const found = onPostgres ? [] : samples();
-
-describe.skipIf(found.length === 0)('databases that OpenMemory has written', () => {
-  it.each(found.map((path) => [basename(path), path]))(
-    '%s: every row goes, and none is torn from another',
-    async (_, sample) => {
-      const path = copyInto(tempFolder(), sample);
-      await upgrade(path);
-      const before = rowsByVault(path);
-      const vaults = Object.keys(before.vaults);
-      let moved = 0;
-      for (const from of vaults) moved += (await rehomeHere(path, { from, to: `${from}-{user_id}` })).moved;
-      const after = rowsByVault(path);
-      // Of users who stay in part, index and user are in both vaults.
-      const inBoth = ['vaults', 'collections', 'scopes', 'term_blocks', 'users'];
-      const whole = fingerprintOf(after, ...inBoth);
-      const rows = Object.values(before).flatMap((byVault) => Object.values(byVault).flat()).length;
-      recordFigure('rehome.rows', rows);
-      recordFigure('rehome.moved', moved);
-      expect(whole).toEqual(fingerprintOf(before, ...inBoth));
-      const torn = tornIn(path);
-      recordFigure('rehome.torn', torn.length);
-      expect(torn).toEqual([]);
-      expect(auditIndex(path)).toMatchObject(SOUND);
-      console.log(`${basename(sample)}: ${moved} users moved, ${rows} rows before and after`);
-      for (const vault of Object.keys(after.vaults)) expect(isVaultId(vault)).toBe(true);
-      // Where nothing is shared, nothing of users is left.
-      const again = await rehomeHere(path, { from: vaults[0], to: `${vaults[0]}-{user_id}` });
-      expect(again.moved).toBe(0);
-      if (again.tied === 0) {
-        const left = vaultOf(after, vaults[0]).memories ?? [];
-        expect(left.filter((row) => !row.includes('["user_id",""]'))).toEqual([]);
-      }
-    },
-  );
 });

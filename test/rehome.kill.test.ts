@@ -10,7 +10,7 @@ import { type Rows, rowsByVault, tornIn } from './harness/rehome/whole.js';
 import { randomSeed } from './harness/seed.js';
 
 const seed = randomSeed('rehome.kill');
-const KILLS = Number(process.env.REHOME_KILLS ?? 25);
+const KILLS = Number(process.env.REHOME_KILLS ?? 12);
 const MAP = { dan: 'team', eve: 'team' };
 
 const die = (place: string, statement: number) =>

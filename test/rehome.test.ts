@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { vaultIdFor } from '../src/vaults/vault-id.js';
 import { TestService } from './harness/app.js';
@@ -15,7 +16,7 @@ import {
   waypointRow,
 } from './harness/rehome/homes.js';
 import { rehomeHere } from './harness/rehome/rehome-here.js';
-import { fingerprintOf, rowsByVault, tornIn, vaultOf } from './harness/rehome/whole.js';
+import { type Rows, fingerprintOf, rowsByVault, tornIn, vaultOf } from './harness/rehome/whole.js';
 import { type Result, search } from './harness/searching.js';
 import { randomSeed } from './harness/seed.js';
 
@@ -322,6 +323,49 @@ describe('re-homing', () => {
     expect((await old.post('/v1/memories', { content: 'an owl once more' })).status).toBe(201);
     expect((await fresh.get('/v1/users/alice')).body).toMatchObject({ user_id: 'alice' });
     await service.stop();
+    expect(auditIndex(place)).toMatchObject(SOUND);
+  });
+
+  it('loses nothing that a service writes meanwhile', async () => {
+    const users = ['alice', 'bob', 'carol'];
+    const place = await makeHomes({ home: people([...users, ''], 400) }, random);
+    const before = rowsByVault(place);
+    const service = await TestService.start({}, place);
+    const acknowledged = new Map<string, string>();
+    const deleted: string[] = [];
+    let isOver = false;
+    const writers = users.map(async (user) => {
+      const client = service.as('home', user);
+      for (let i = 0; !isOver; i += 1) {
+        const id = `late-${user}-${i}`;
+        const { status } = await client.post('/v1/memories', {
+          id,
+          content: `late ${i} owl`,
+          session_id: `late ${user}`,
+        });
+        if (status === 201) acknowledged.set(id, user);
+        const victim = `${tagOf(user)}-${300 - i}`;
+        if (i < 100 && (await client.delete(`/v1/memories/${victim}`)).status === 204) deleted.push(victim);
+      }
+    });
+    while (acknowledged.size < 12) await sleep(5);
+    const report = await rehomeHere(place);
+    isOver = true;
+    await Promise.all(writers);
+    await service.stop();
+    expect(report.moved).toBe(3);
+    // What has expired the service may have taken away.
+    const idsIn = (rows: Rows) =>
+      Object.values(rows.memories)
+        .flat()
+        .filter((row) => row.includes('["expires_at",null]'))
+        .map((row) => new Map(JSON.parse(row) as [string, string][]).get('id')!);
+    const stored = idsIn(rowsByVault(place));
+    const gone = new Set(deleted);
+    const expected = [...idsIn(before).filter((id) => !gone.has(id)), ...acknowledged.keys()];
+    expect(stored.sort()).toEqual(expected.sort());
+    expect(deleted.length).toBeGreaterThan(0);
+    expect(tornIn(place)).toEqual([]);
     expect(auditIndex(place)).toMatchObject(SOUND);
   });
 });

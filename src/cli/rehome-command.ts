@@ -26,7 +26,7 @@ export async function execute({ vault, destinations, dryRun }: RehomeArguments):
       },
     });
     line.clear();
-    print(describeReport(report, vault));
+    print(describeReport(report, vault, dryRun));
     console.log(`${dryRun ? mark : '[SUCCESS]'} ${summaryOf(report, dryRun)}`);
     return report.refused > 0 ? 1 : 0;
   } catch (error) {

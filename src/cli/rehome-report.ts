@@ -26,8 +26,8 @@ export function describeGroup(group: GroupReport, from: string): string[] {
   return [...lines, ...describeStaying(plan!.staying)];
 }
 
-/** What it all came to. */
-export function describeReport(report: RehomeReport, from: string): string[] {
+/** What it all came to, or would. */
+export function describeReport(report: RehomeReport, from: string, dryRun: boolean): string[] {
   const lines: string[] = [];
   for (const user of report.unknown) lines.push(`${JSON.stringify(user)} of the file is not in ${from}`);
   if (report.unowned.size > 0) {
@@ -36,7 +36,8 @@ export function describeReport(report: RehomeReport, from: string): string[] {
     lines.push(`What belongs to nobody stays in ${from}: ${rows}${shared}`);
   }
   for (const [table, { rows, sum }] of report.tables) {
-    lines.push(`${table}: ${count(rows, 'row')} before and after, hash ${sum.toString(16).slice(-16)}`);
+    const when = dryRun ? 'to go' : 'before and after';
+    lines.push(`${table}: ${count(rows, 'row')} ${when}, hash ${sum.toString(16).slice(-16)}`);
   }
   if (report.usersMade > 0) {
     lines.push(

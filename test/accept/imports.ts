@@ -8,6 +8,10 @@ const METAMORPH = 'test/import.metamorph.test.ts';
 const ALIKE = ['test/import.test.ts', 'test/import.kill.test.ts', METAMORPH];
 const FORMATS = ['test/import.formats.test.ts', 'test/import.pieces.test.ts'];
 
+const REHOME = ['test/rehome.test.ts', 'test/rehome.kill.test.ts', 'test/rehome.command.test.ts'];
+const REHOMED_SAMPLES = 'test/rehome.samples.test.ts';
+const SEED_DATA = 'test/seed-data.test.ts';
+
 const ROWS = 100_000;
 const ROWS_A_SECOND = 2_000;
 /** With a fifth of the rows it needs nearly the same memory. */
@@ -22,7 +26,9 @@ export const imports: Issue = {
   async measure(): Promise<Row[]> {
     // What is timed comes first, with nothing beside it.
     const costs = await largeFile();
-    const findings = await attempt('imports', () => runTests([...ALIKE, ...FORMATS]));
+    const findings = await attempt('imports', () =>
+      runTests([...ALIKE, ...FORMATS, ...REHOME, REHOMED_SAMPLES, SEED_DATA]),
+    );
     return [
       lost(findings),
       row(
@@ -31,6 +37,8 @@ export const imports: Issue = {
         findings?.allPass(ALIKE),
       ),
       row('files of mem0, Zep, supermemory, OpenMemory, JSON lines', 'read', findings?.allPass(FORMATS)),
+      ...rehomed(findings),
+      row('sample data added twice, taken away', 'once; exactly it', findings?.allPass([SEED_DATA])),
       ...costs,
     ];
   },
@@ -42,6 +50,25 @@ function lost(findings: TestFindings | undefined): Row {
     passed: figures['import.lost'] === 0 && figures['import.rows'] > 1_000,
   }));
   return row('rows of Metamorph’s samples lost or changed', '0', outcome);
+}
+
+/** Users of every sample in vaults of their own. */
+function rehomed(findings: TestFindings | undefined): Row[] {
+  const outcome = findings?.outcome(
+    REHOMED_SAMPLES,
+    ['rehome.rows', 'rehome.changed', 'rehome.torn'],
+    (figures) => ({
+      measured:
+        `${figures['rehome.changed']} tables differ, ${figures['rehome.torn']} split ` +
+        `(${figures['rehome.rows']} rows)`,
+      passed:
+        figures['rehome.changed'] === 0 && figures['rehome.torn'] === 0 && figures['rehome.rows'] > 1_000,
+    }),
+  );
+  return [
+    row('re-homing every sample: rows before = after; trees split', 'equal; 0', outcome),
+    row('re-homing killed at any point and run again', 'equal to one clean run', findings?.allPass(REHOME)),
+  ];
 }
 
 async function largeFile(): Promise<Row[]> {

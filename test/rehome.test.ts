@@ -318,6 +318,15 @@ describe('re-homing', () => {
       const named = owners.flat().filter(([name, value]) => name === 'user_id' && value !== null);
       if (!shares) expect(named).toEqual([]);
     }
+    // What was kept in memory of the former state has no say.
+    const forgetful = await TestService.start({ SEARCH_CACHE_SIZE: '0' }, place);
+    for (const query of queries) {
+      for (const [vault, user] of [['home', 'alice'], ['home'], ['user-alice', 'alice']]) {
+        const expected = await search(forgetful.as(vault, user), query);
+        expect(await search(service.as(vault, user), query)).toEqual(expected);
+      }
+    }
+    await forgetful.stop();
     // And both can be written to.
     expect((await fresh.post('/v1/memories', { content: 'an owl again' })).status).toBe(201);
     expect((await old.post('/v1/memories', { content: 'an owl once more' })).status).toBe(201);

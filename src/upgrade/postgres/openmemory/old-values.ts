@@ -1,3 +1,10 @@
+import { createHash } from 'node:crypto';
+
+/** Bytes of the longest value that is compared as it is. */
+export const LONG = 256;
+/** What a digest in the place of a value begins with. */
+export const DIGEST = 'sha256:';
+
 /** How values of a column of PostgreSQL are held by SQLite. */
 export type ValueKind = 'integer' | 'real' | 'boolean' | 'bytes' | 'vector' | 'text';
 
@@ -23,7 +30,7 @@ export function kindOf(type: string): ValueKind {
 /** Every value comes as PostgreSQL writes it. */
 export const asWritten = { getTypeParser: () => (text: string) => text };
 
-/** @param text as PostgreSQL writes it */
+/** @param text as PostgreSQL writes it, bytes in Base64 */
 export function toSqlite(kind: ValueKind, text: string | null): SqliteValue {
   if (text === null) return null;
   switch (kind) {
@@ -34,7 +41,8 @@ export function toSqlite(kind: ValueKind, text: string | null): SqliteValue {
     case 'boolean':
       return text === 't' || text === 'true' ? 1n : 0n;
     case 'bytes':
-      return Buffer.from(text.slice(2), 'hex');
+      // There is no colon in Base64.
+      return text.startsWith(DIGEST) ? text : Buffer.from(text, 'base64');
     case 'vector':
       return vectorBytes(text);
     case 'text':
@@ -47,6 +55,13 @@ export function toPostgres(kind: ValueKind, value: SqliteValue): string | Buffer
   if (value === null) return null;
   if (Buffer.isBuffer(value)) return kind === 'vector' ? vectorText(value) : value;
   return Object.is(value, -0) ? '-0' : String(value);
+}
+
+/** In its place a value of more bytes has its digest. */
+export function shortened(value: SqliteValue): SqliteValue {
+  if (typeof value !== 'string' && !Buffer.isBuffer(value)) return value;
+  if (Buffer.byteLength(value) <= LONG) return value;
+  return DIGEST + createHash('sha256').update(value).digest('hex');
 }
 
 /** Of a value the two cells that `RowSum` takes. */

@@ -3,10 +3,12 @@ import type { QueryRunner } from 'typeorm';
 import type { Progress } from '../../../../migrations/chain-step.js';
 import type { AdoptionOptions } from '../../../../migrations/openmemory/owners.js';
 import { ADOPTION, type AdoptionRecord } from '../../../../migrations/openmemory/record.js';
+import { qualified } from '../../../../migrations/postgres/identifiers.js';
 import { MigrationRefusedError } from '../../migration-refused.error.js';
+import type { RowHash } from '../../row-hash.js';
 import { cairnTables } from './cairn-tables.js';
 import { type KeptTable, type KeptTables, empty } from './kept-tables.js';
-import { Staging, hashOf } from './staging.js';
+import { Staging } from './staging.js';
 import { type TableColumns, readExactly } from './table-rows.js';
 
 /** What `imports.counts` says of an adoption on PostgreSQL. */
@@ -41,10 +43,9 @@ export async function takeOver(
   await readExactly(client);
   const staging = await Staging.open();
   try {
-    const progress = new RowCount(await countRows(client, kept, schema), onProgress);
-    await stage(client, staging, kept, schema, progress);
+    const read = await stage(client, staging, kept, schema, onProgress);
     const record = await convert(staging, version, adoption, onProgress);
-    await checkReadWhole(client, kept, schema, record);
+    checkReadWhole(kept, read, record);
     await giveAll(client, staging, schema);
     const whole = { ...record, postgres: kept };
     await client.query(`UPDATE "imports" SET "counts" = $1 WHERE "id" = $2`, [
@@ -58,31 +59,8 @@ export async function takeOver(
   }
 }
 
-/** Says how many rows are done. */
-class RowCount {
-  private done = 0;
-
-  constructor(
-    private readonly total: number,
-    private readonly progress?: Progress,
-  ) {}
-
-  of(what: string): (rows: number) => void {
-    return (rows) => {
-      this.done += rows;
-      this.progress?.(this.done, this.total, `rows, reading ${what}`);
-    };
-  }
-}
-
-async function countRows(client: Client, kept: KeptTables, schema: string): Promise<number> {
-  let total = 0;
-  for (const { name } of kept.tables) {
-    const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM "${schema}"."${name}"`);
-    total += Number(rows[0].n);
-  }
-  return total;
-}
+/** What was read of each table, by the name it has in an SQLite file, and how many rows PostgreSQL counts. */
+type Staged = ReadonlyMap<string, RowHash & { readonly counted: number }>;
 
 /** Makes the tables as an SQLite file has them. */
 async function stage(
@@ -90,18 +68,33 @@ async function stage(
   staging: Staging,
   kept: KeptTables,
   schema: string,
-  progress: RowCount,
-): Promise<void> {
-  for (const table of kept.tables) {
+  onProgress?: Progress,
+): Promise<Staged> {
+  const counts: number[] = [];
+  for (const { name } of kept.tables) counts.push(await countRows(client, qualified(schema, name)));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const staged = new Map<string, RowHash & { counted: number }>();
+  let done = 0;
+  for (const [i, table] of kept.tables.entries()) {
     const columns = table.columns.map(({ name }) => `"${name}"`);
     // Without types, so that values keep theirs.
     staging.database.exec(`CREATE TABLE "${table.as}" (${columns.join(', ')})`);
-    await staging.take(client, columnsOf(table, schema), table.as, progress.of(table.was));
+    const read = await staging.take(client, columnsOf(table, schema), table.as, (rows) => {
+      done += rows;
+      onProgress?.(done, total, `rows, reading ${table.was}`);
+    });
+    staged.set(table.as, { ...read, counted: counts[i] });
     for (const column of ['id', 'src_id']) {
       if (!table.columns.some(({ name }) => name === column)) continue;
       staging.database.exec(`CREATE INDEX "by_${column}_of_${table.as}" ON "${table.as}" ("${column}")`);
     }
   }
+  return staged;
+}
+
+async function countRows(client: Client, table: string): Promise<number> {
+  const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${table}`);
+  return Number(rows[0].n);
 }
 
 async function convert(
@@ -121,18 +114,13 @@ async function convert(
   return record;
 }
 
-/** What was converted is what PostgreSQL has: read once more, every row hashes to the same. */
-async function checkReadWhole(
-  client: Client,
-  kept: KeptTables,
-  schema: string,
-  record: AdoptionRecord,
-): Promise<void> {
-  for (const table of kept.tables) {
-    const was = await hashOf(client, columnsOf(table, schema));
-    const account = record.tables.find((one) => one.table === table.as);
-    if (account?.rows !== was.rows || account.hash !== was.hash) {
-      throw new Error(`${table.was}: its ${was.rows} rows were not all taken over as they are`);
+/** What was converted is what was read, and as many rows as PostgreSQL counts. */
+function checkReadWhole(kept: KeptTables, read: Staged, record: AdoptionRecord): void {
+  for (const { as, was } of kept.tables) {
+    const { counted, rows, hash } = read.get(as)!;
+    const account = record.tables.find((one) => one.table === as);
+    if (rows !== counted || account?.rows !== rows || account.hash !== hash) {
+      throw new Error(`${was}: its ${counted} rows were not all taken over as they are`);
     }
   }
 }

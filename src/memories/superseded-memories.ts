@@ -34,7 +34,7 @@ export class SupersededMemories {
   constructor(@InjectRepository(Waypoint) waypoints: Repository<Waypoint>) {
     this.leading = new PreparedSelect(waypoints, 'w', (query) =>
       query
-        .select(['w.vaultId', 'w.srcId', 'w.dstId', 'w.type'])
+        .select(['w.srcId'])
         .where('w.srcId IN (:...ids) AND w.type = :type')
         .andWhere(endIsSeen(query, 'dstId')),
     );

@@ -4,9 +4,11 @@ import { type Issue, type Row, attempt, row } from './row.js';
 import { type TestFindings, runTests } from './tests.js';
 
 const METAMORPH = 'test/import.metamorph.test.ts';
+const MEMORY_MCP = 'test/import.memory-mcp.test.ts';
 /** Whole, killed and run again, twice, taken back. */
-const ALIKE = ['test/import.test.ts', 'test/import.kill.test.ts', METAMORPH];
+const ALIKE = ['test/import.test.ts', 'test/import.kill.test.ts', METAMORPH, MEMORY_MCP];
 const FORMATS = ['test/import.formats.test.ts', 'test/import.pieces.test.ts'];
+const DUMPS = ['test/import.pg-dump.test.ts'];
 
 const REHOME = ['test/rehome.test.ts', 'test/rehome.kill.test.ts', 'test/rehome.command.test.ts'];
 const REHOMED_SAMPLES = 'test/rehome.samples.test.ts';
@@ -27,16 +29,18 @@ export const imports: Issue = {
     // What is timed comes first, with nothing beside it.
     const costs = await largeFile();
     const findings = await attempt('imports', () =>
-      runTests([...ALIKE, ...FORMATS, ...REHOME, REHOMED_SAMPLES, SEED_DATA]),
+      runTests([...ALIKE, ...FORMATS, ...DUMPS, ...REHOME, REHOMED_SAMPLES, SEED_DATA]),
     );
     return [
-      lost(findings),
+      lost(findings, METAMORPH, 'Metamorph’s', ['import.rows', 'import.lost'], 1_000),
+      lost(findings, MEMORY_MCP, 'Memory MCP’s', ['import.mcp-rows', 'import.mcp-lost'], 200),
       row(
         'import killed at any point and resumed; imported twice',
         'equal to one clean import',
         findings?.allPass(ALIKE),
       ),
       row('files of mem0, Zep, supermemory, OpenMemory, JSON lines', 'read', findings?.allPass(FORMATS)),
+      row('dumps of PostgreSQL, however their values are written', 'read', findings?.allPass(DUMPS)),
       ...rehomed(findings),
       row('sample data added twice, taken away', 'once; exactly it', findings?.allPass([SEED_DATA])),
       ...costs,
@@ -44,12 +48,19 @@ export const imports: Issue = {
   },
 };
 
-function lost(findings: TestFindings | undefined): Row {
-  const outcome = findings?.outcome(METAMORPH, ['import.rows', 'import.lost'], (figures) => ({
-    measured: `${figures['import.lost']} of ${figures['import.rows']}`,
-    passed: figures['import.lost'] === 0 && figures['import.rows'] > 1_000,
-  }));
-  return row('rows of Metamorph’s samples lost or changed', '0', outcome);
+/** @param least rows that there have to be */
+function lost(
+  findings: TestFindings | undefined,
+  test: string,
+  whose: string,
+  names: readonly [rows: string, lost: string],
+  least: number,
+): Row {
+  const outcome = findings?.outcome(test, [...names], (figures) => {
+    const [rows, missing] = names.map((name) => figures[name]);
+    return { measured: `${missing} of ${rows}`, passed: missing === 0 && rows > least };
+  });
+  return row(`rows of ${whose} samples lost or changed`, '0', outcome);
 }
 
 /** Users of every sample in vaults of their own. */

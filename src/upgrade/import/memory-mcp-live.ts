@@ -46,13 +46,9 @@ export async function readLive(
   }
 }
 
-/** How values are written, and that none is left out: as pg_dump sets it. */
+/** How values are written, and that none is left out: as pg_dump sets it, which leaves the time zone as it is. */
 const SETTINGS = [
-  ...[
-    "SET LOCAL TimeZone = 'UTC'",
-    "SET LOCAL DateStyle = 'ISO, YMD'",
-    "SET LOCAL IntervalStyle = 'postgres'",
-  ],
+  ...["SET LOCAL DateStyle = 'ISO, YMD'", "SET LOCAL IntervalStyle = 'postgres'"],
   ...['SET LOCAL extra_float_digits = 3', "SET LOCAL bytea_output = 'hex'", "SET LOCAL search_path = ''"],
   // Fails instead of giving some of the rows.
   'SET LOCAL row_security = off',

@@ -55,14 +55,13 @@ export function pgVectorOf(text: string | null | undefined): Buffer | undefined 
   if (text === null || text === undefined || text.length < 3 || !text.startsWith('[') || !text.endsWith(']'))
     return undefined;
   const parts = text.slice(1, -1).split(',');
-  const floats = new Float32Array(parts.length);
+  const bytes = Buffer.allocUnsafe(4 * parts.length);
   for (let i = 0; i < parts.length; i += 1) {
-    const value = parts[i].trim() === '' ? NaN : Number(parts[i]);
-    if (!Number.isFinite(value)) return undefined;
-    floats[i] = value;
+    const value = Number(parts[i]);
+    // Nothing and blanks are 0 to JavaScript.
+    if (!Number.isFinite(value) || (value === 0 && parts[i].trim() === '')) return undefined;
+    bytes.writeFloatLE(value, 4 * i);
   }
-  const bytes = Buffer.alloc(4 * floats.length);
-  floats.forEach((value, i) => bytes.writeFloatLE(value, 4 * i));
   return bytes;
 }
 

@@ -250,6 +250,7 @@ describe('a dump of Memory MCP', () => {
       },
     });
     expect(dims[3]).toMatchObject({ memory_id: 'mem_a', index: 'memory' });
+    expect(dims[4]).toEqual({ id: '3' });
   });
 
   it('leaves secrets behind unless they are asked for, and tables of others in any case', async () => {

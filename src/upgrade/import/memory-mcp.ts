@@ -3,7 +3,7 @@ import { isObject, parsedJson } from '../../memories/stored-json.js';
 import { nameOf, shareOf } from './field-values.js';
 import { metadataOf } from './json-record.js';
 import type { McpTable } from './memory-mcp-tables.js';
-import { type Link, type Outcome, imported } from './outcome.js';
+import { type Link, type Outcome, imported, quarantined } from './outcome.js';
 import { pgArrayOf, pgBooleanOf, pgNumberJson, pgTimeOf, pgVectorOf } from './pg-values.js';
 import { NO_TIME } from './record-memory.js';
 import type { SourceRow } from './source.js';
@@ -47,7 +47,7 @@ const NUMBERS = new Set([
 ]);
 const BOOLEANS = new Set(['temporal_ok', 'success']);
 
-/** What PostgreSQL takes into an index, with room for the rest of the key. */
+/** Bytes that PostgreSQL takes into an index, with room for the rest of the key. */
 const MAX_DIMS = 1000;
 
 export function outcomeOf(row: MemoryMcpRow): Outcome {
@@ -65,8 +65,7 @@ export function outcomeOf(row: MemoryMcpRow): Outcome {
 
 function collectionOf({ values }: MemoryMcpRow): Outcome {
   const name = nameOf(values.name ?? undefined);
-  if (name === undefined)
-    return { status: 'quarantined', reason: 'its name is none that a collection can have' };
+  if (name === undefined) return quarantined('its name is none that a collection can have');
   const rest = membersOf(values, ['name', 'description', 'metadata', 'created_at']);
   const metadata = metadataWith(values.metadata, rest);
   return imported({
@@ -158,14 +157,16 @@ function waypointOf({ values, apart }: MemoryMcpRow): Outcome {
 }
 
 function statOf({ values, key, index }: MemoryMcpRow): Outcome {
+  const action = nameOf(values.action ?? undefined);
+  if (action === undefined) return quarantined('its action is no name');
   const ts = pgTimeOf(values.accessed_at);
   const members = membersOf(values, ['action', 'metadata', ...(ts === undefined ? [] : ['accessed_at'])]);
   if (index !== undefined) members.push(`"index":${JSON.stringify(index)}`);
   const whole = metadataWith(values.metadata, members, 'metadata');
   // The rest is in the books.
-  const dims = whole.length <= MAX_DIMS ? whole : JSON.stringify({ id: key });
+  const dims = Buffer.byteLength(whole) <= MAX_DIMS ? whole : JSON.stringify({ id: key });
   return imported(
-    { kind: 'stat', userId: '', type: `memory.${values.action ?? ''}`, ts, dims },
+    { kind: 'stat', userId: '', type: `memory.${action}`, ts, dims },
     ts === undefined ? NO_TIME : undefined,
   );
 }

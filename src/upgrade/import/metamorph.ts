@@ -300,12 +300,12 @@ function semanticOf(row: MetamorphRow): Outcome {
   });
 }
 
-/** What PostgreSQL takes into an index, with room for the rest of the key. */
+/** Bytes that PostgreSQL takes into an index, with room for the rest of the key. */
 const MAX_DIMS = 1000;
 
 function statOf(row: MetamorphRow, type: string, time: string): Outcome {
   const whole = membersOf(row.values, new Set(['vault_id', time]), undefined, undefined) ?? '{}';
-  const dims = whole.length <= MAX_DIMS ? whole : JSON.stringify({ row: row.ordinal });
+  const dims = Buffer.byteLength(whole) <= MAX_DIMS ? whole : JSON.stringify({ row: row.ordinal });
   const ts = timeOf(row.values[time]);
   return imported({ kind: 'stat', userId: '', type, ts, dims }, ts === undefined ? NO_TIME : undefined);
 }

@@ -8,6 +8,10 @@ export function vectorText(level: Level, n: number): string {
   return `[${Array.from({ length: level === 5 ? 1024 : 1536 }, (_, i) => (((i * 7 + n) % 100) - 50) / 64).join(',')}]`;
 }
 
+/** Chinese characters, hardly one of them twice. */
+const rareText = (length: number) =>
+  String.fromCodePoint(...Array.from({ length }, (_, i) => 0x4e00 + ((i * 7919) % 20_000)));
+
 const index = (n: number, project: string, name: string, more: McpValues = {}): McpValues => ({
   ...{ id: uuid(n), project, name, description: `About ${name}`, metadata: '{}', created_at: at(0) },
   ...more,
@@ -122,7 +126,8 @@ export function mcpRows(level: Level): McpRows {
         metadata: '{"err": "⏱️", "token": "SECRET-2"}',
       }),
       used(2, 'recall'),
-      used(3, 'recall'),
+      // Fewer characters than an index takes bytes, and nothing that could be compressed.
+      used(3, 'recall', { metadata: JSON.stringify({ long: rareText(900) }) }),
       used(4, 'scan', {
         project: 'acme',
         memory_id: 'mem_acme',

@@ -93,7 +93,8 @@ function noting(client: Client, asked: Asked[]): Client {
 async function useSearches(client: Client): Promise<void> {
   const user_id = await ownerFor(client);
   const columns = { session_id: 's1', collection: 'c1', created_after: 1 };
-  for (const filters of [{}, { user_id }, columns, { user_id, ...columns }]) {
+  const choices = [{}, { user_id }, columns, { user_id, ...columns }];
+  for (const filters of choices.flatMap((one) => [one, { ...one, include_superseded: true }])) {
     for (const limit of [1, 15, 40, 80, 100]) {
       await client.post('/v1/memories/search', { query: 'owl anna seats', limit, explain: true, filters });
     }

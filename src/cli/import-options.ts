@@ -31,8 +31,8 @@ mcp-NAME, unless --vault-map or --single-vault says otherwise.
 
 The database that all goes to is the one of DATABASE_URL; a service may go on using it. On PostgreSQL
 DATABASE_MIGRATOR_URL is needed too. It can be stopped at any time: run it again, and it goes on. The same rows are
-imported once, however often it is run. --status and --undo look into every vault, or with --vault NAME into one. The exit status is 0 when every row is
-accounted for, 1 when it ended in the midst of it, 2 when nothing was done.`;
+imported once, however often it is run. --status and --undo look into every vault, or with --vault NAME into one. The
+exit status is 0 when every row is accounted for, 1 when it ended in the midst of it, 2 when nothing was done.`;
 
 export type ImportArguments =
   | { readonly command: 'help' }

@@ -135,6 +135,19 @@ describe('a dump of PostgreSQL', () => {
     expect(pgArrayOf(rows[0][1].a)).toEqual(['a,b', 'q"\\', null]);
   });
 
+  it('takes NULL for what stands alone, and a number for one wherever a piece of the file ends', async () => {
+    const dump =
+      'COPY t (a, b) FROM stdin;\n\\Nx\t\\N\n\\.\n' +
+      "INSERT INTO t (a, b) VALUES (-12345.6789e-10, 9007199254740993), (E'\\x41\\101', $long_tag$$l$long_tag$);\n";
+    for (let chunk = 1; chunk < 90; chunk += 1) {
+      expect((await read(dump, chunk)).rows.map(([, row]) => row)).toEqual([
+        { a: 'Nx', b: null },
+        { a: '-12345.6789e-10', b: '9007199254740993' },
+        { a: 'AA', b: '$l' },
+      ]);
+    }
+  });
+
   it('takes the end of lines from Windows', async () => {
     const { rows } = await read('COPY t (a, b) FROM stdin;\r\nx\\r\ty\r\n\\N\t\r\n\\.\r\n');
     expect(rows.map(([, row]) => row)).toEqual([

@@ -6,7 +6,7 @@ import { PreparedSelect, type Values } from '../tenancy/prepared-statements.js';
 import { TenantDataSource } from '../tenancy/tenant-data-source.js';
 import { Memory } from './memory.entity.js';
 import type { MemoryFiltersDto } from './memory-query.dto.js';
-import { isCurrent } from './superseded-memories.js';
+import { CURRENT_VALUES, isCurrent } from './superseded-memories.js';
 
 /** How many places one statement asks for: each number is a statement of its own, written once. */
 const SIZES = [10, 20, 50, 100, 200] as const;
@@ -40,8 +40,11 @@ export class MemoryPlaces {
     const where = [ofOne ? OF_ONE_OWNER : this.ofAnyOwners(size), ...(filters ? COLUMN_FILTERS : [])].join(
       ' AND ',
     );
-    const which = ofOne ? { owner, positions: positions(places, size) } : pairs(places, size);
-    return this.statement(where, onlyCurrent).all(filters ? { ...which, ...columnValues(filters) } : which);
+    return this.statement(where, onlyCurrent).all({
+      ...(ofOne ? { owner, positions: positions(places, size) } : pairs(places, size)),
+      ...(filters && columnValues(filters)),
+      ...(onlyCurrent && CURRENT_VALUES),
+    });
   }
 
   /** As pairs, not as an OR of owners, for which SQLite would read the whole vault. */

@@ -8,15 +8,18 @@ import { SUPERSEDED_BY } from '../waypoints/waypoint-types.js';
 import { Waypoint } from '../waypoints/waypoint.entity.js';
 import type { Memory } from './memory.entity.js';
 
+/** What `isCurrent` needs to know. */
+export const CURRENT_VALUES = { supersededBy: SUPERSEDED_BY };
+
 /**
- * The SQL condition that nothing has taken the place of the memory `m`. A subquery for each, in order of the index: see
+ * The SQL condition that nothing has taken the place of the memory `m`, with `CURRENT_VALUES`. A subquery for each, in order of the index: see
  * `ofEnd`.
  */
 export function isCurrent(query: SelectQueryBuilder<Memory>): string {
   const successor = query.subQuery().from(Waypoint, 'w') as SelectQueryBuilder<Waypoint>;
   const selected = successor
     .select('w.dstId')
-    .where(`w.srcId BETWEEN m.id AND m.id AND w.type = '${SUPERSEDED_BY}'`)
+    .where('w.srcId BETWEEN m.id AND m.id AND w.type = :supersededBy')
     .andWhere(endIsSeen(successor, 'dstId'))
     .orderBy('w.srcId')
     .limit(1);

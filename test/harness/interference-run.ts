@@ -246,7 +246,7 @@ export async function runInTurn(
   return [sides.A.seen, sides.B.seen];
 }
 
-const OWN_CLOCK = new Set(['updated_at', 'replaced_at', 'last_seen_at', 'summary_at']);
+const OWN_CLOCK = new Set(['updated_at', 'replaced_at', 'last_seen_at', 'summary_at', 'deletedAt']);
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /**

@@ -22,7 +22,7 @@ export const APP_TABLES: Readonly<Record<string, TableGrant>> = {
     delete: true,
     update: 'summary, summary_manual, summary_stale, summary_at, reflection_count, updated_at',
   },
-  sessions: { delete: true },
+  sessions: { insert: true, delete: true },
   collections: { insert: true, delete: true, update: 'description, metadata, updated_at' },
   memories: {
     insert: true,

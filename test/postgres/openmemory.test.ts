@@ -126,7 +126,8 @@ describe.skipIf(!TEST_DATABASE_URL)('tables of OpenMemory on PostgreSQL', () => 
     );
     await place.client.query(
       `INSERT INTO openmemory_vectors (id, sector, v, dim)
-       SELECT id, 'semantic', '[0.1,-0,3.4028235e+38,1.4013e-45,16777216' || repeat(',0.25', 1531) || ']', 1536
+       SELECT id, 'semantic',
+         ('[0.1,-0,3.4028235e+38,1.4013e-45,16777216' || repeat(',0.25', 1531) || ']')::vector, 1536
        FROM openmemory_memories`,
     );
     const before = await place.snapshot();

@@ -77,8 +77,13 @@ export function statementsOf(shape: Shape, names: Names = DEFAULT_NAMES): string
   const project = hasFacts(shape) ? 'project_id text,' : '';
   return [
     `CREATE SCHEMA IF NOT EXISTS "${names.schema}"`,
-    // What pgvector writes and reads is this very text.
-    ...(shape === 'HEAD' ? [`CREATE DOMAIN ${at}vector AS text CHECK (VALUE ~ '^\\[.*\\]$')`] : []),
+    // Without pgvector what it writes and reads, which is this very text.
+    ...(shape === 'HEAD'
+      ? [
+          `DO $$ BEGIN IF to_regtype('public.vector') IS NULL THEN
+             CREATE DOMAIN ${at}vector AS text CHECK (VALUE ~ '^\\[.*\\]$'); END IF; END $$`,
+        ]
+      : []),
     `CREATE TABLE ${memories} (id ${id} PRIMARY KEY, ${owner(has1_2(shape))} ${project}
        ${has1_2(shape) ? 'segment integer DEFAULT 0,' : ''} content text NOT NULL,
        ${has1_2(shape) ? 'simhash text,' : ''} primary_sector text NOT NULL, tags text, meta text,

@@ -2,21 +2,16 @@ import 'reflect-metadata';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Destinations } from '../src/upgrade/rehome/destinations.js';
-import { rehomeUsers } from '../src/upgrade/rehome/rehome-users.js';
 import { isVaultId } from '../src/vaults/vault-id.js';
 import { recordFigure } from './harness/figures.js';
 import { importHere } from './harness/import/import-here.js';
 import { SOUND, auditIndex } from './harness/index-audit.js';
 import { migratedDatabase } from './harness/migrated-database.js';
-import { plain } from './harness/openmemory/files.js';
 import { copyInto, samples } from './harness/openmemory/samples.js';
 import { upgrade } from './harness/openmemory/upgrade.js';
-import { OpenMemoryPlace } from './harness/postgres/openmemory/place.js';
 import { onPostgres } from './harness/postgres/postgres-databases.js';
-import { urlOf } from './harness/postgres/scratch-server.js';
 import { rehomeHere } from './harness/rehome/rehome-here.js';
-import { type Rows, fingerprintOf, rowsByVault, tornIn, vaultOf } from './harness/rehome/whole.js';
+import { fingerprintOf, owned, rowsByVault, tornIn, vaultOf } from './harness/rehome/whole.js';
 import { tempFolder } from './harness/temp-folder.js';
 
 /** Of users who stay in part, both vaults have a row and an index; collections are copied. */
@@ -48,40 +43,6 @@ const SAMPLES: readonly (readonly [name: string, takeOver: () => Promise<string>
     return [name, takeOver] as const;
   }),
 ];
-
-/** How many rows belong to users. */
-function owned(rows: Rows): number {
-  return Object.values(rows)
-    .flatMap((vaults) => Object.values(vaults).flat())
-    .filter((row) => /\["user_id","(?!")/.test(row)).length;
-}
-
-describe.skipIf(!onPostgres)('tables of OpenMemory on PostgreSQL that were taken over', () => {
-  it.each(['1.3.0', 'HEAD'] as const)('%s: every row of every user goes', async (shape) => {
-    const taken = await OpenMemoryPlace.make(shape, plain(30));
-    try {
-      await taken.upgradeHere();
-      const place = urlOf(taken.place.database);
-      const before = rowsByVault(place);
-      expect(owned(before)).toBeGreaterThan(30);
-      let moved = 0;
-      for (const from of Object.keys(before.vaults)) {
-        const destinations = new Destinations(`${from}-{user_id}`, new Map());
-        moved += (await rehomeUsers({ database: taken.place.config, from, destinations })).moved;
-      }
-      expect(moved).toBeGreaterThan(1);
-      const after = rowsByVault(place);
-      expect(fingerprintOf(after, 'vaults')).toEqual(fingerprintOf(before, 'vaults'));
-      for (const from of Object.keys(before.vaults)) {
-        const left = Object.values(vaultOf(after, from)).flat();
-        expect(left.filter((row) => /\["user_id","(?!")/.test(row))).toEqual([]);
-      }
-      expect(tornIn(place)).toEqual([]);
-    } finally {
-      await taken.drop();
-    }
-  });
-});
 
 describe.skipIf(SAMPLES.length === 0)('databases that other systems have written', () => {
   it.each(SAMPLES)('%s: every row is there, and none is torn from another', async (name, takeOver) => {

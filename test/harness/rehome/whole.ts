@@ -72,3 +72,10 @@ function textOf(row: Readonly<Record<string, unknown>>): string {
     ]),
   );
 }
+
+/** How many rows belong to users. */
+export function owned(rows: Rows): number {
+  return Object.values(rows)
+    .flatMap((vaults) => Object.values(vaults).flat())
+    .filter((row) => /\["user_id","(?!")/.test(row)).length;
+}

@@ -1,6 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { createReadStream, openSync, readSync, closeSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { jsonParts } from '../../http/json-parts.js';
 import { isObject } from '../../memories/stored-json.js';
@@ -9,6 +7,7 @@ import { type Piece, documentOf, linesOf } from './json-pieces.js';
 import { type JsonObject, JsonRecord } from './json-record.js';
 import { type Outcome, quarantined } from './outcome.js';
 import type { ImportSource, SourceRow } from './source.js';
+import { beginningOf, hashOf, refuseCompressed, sizeOf } from './source-file.js';
 
 /** How a system writes its exports and its answers. */
 export interface JsonFormat {
@@ -194,53 +193,22 @@ export class JsonSource implements ImportSource<JsonRow> {
   }
 }
 
-/** @throws MigrationRefusedError when there is no file with something in it */
-export function sizeOf(path: string): number {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) throw new MigrationRefusedError(`There is no file ${path}.`);
-  if (!stat.isFile()) throw new MigrationRefusedError(`${path} is no file.`);
-  if (stat.size === 0) throw new MigrationRefusedError(`${path} is empty: there is nothing to import.`);
-  return stat.size;
-}
-
-/** SHA-256 of a file, in hex. @throws MigrationRefusedError when it cannot be read */
-export async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
-  } catch (error) {
-    throw new MigrationRefusedError(`${path} cannot be read: ${(error as Error).message}`);
-  }
-  return hash.digest('hex');
-}
-
 /** Where the text begins, and whether it has a value on each line. */
 function layoutOf(path: string): { start: number; isLines: boolean } {
-  const beginning = Buffer.alloc(BEGINNING);
-  let length: number;
-  try {
-    const file = openSync(path, 'r');
-    length = readSync(file, beginning, 0, BEGINNING, 0);
-    closeSync(file);
-  } catch (error) {
-    throw new MigrationRefusedError(`${path} cannot be read: ${(error as Error).message}`);
-  }
-  const bytes = beginning.subarray(0, length);
+  const bytes = beginningOf(path, BEGINNING);
   if (bytes.subarray(0, 15).toString('latin1') === 'SQLite format 3') {
     throw new MigrationRefusedError(
       `${path} is an SQLite database. One of OpenMemory is taken over by npm run migration:run, with DATABASE_URL ` +
         'naming it; one of Metamorph is imported by --from metamorph.',
     );
   }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    throw new MigrationRefusedError(`${path} is compressed: unpack it first (gunzip).`);
-  }
+  refuseCompressed(path, bytes);
   const start = bytes.subarray(0, 3).equals(Buffer.from('\ufeff')) ? 3 : 0;
   const text = bytes.toString('utf8', start);
   if (!/^\s*[[{]/.test(text)) return { start, isLines: true };
   const lines = text.split('\n');
   // The last may go on behind what was read.
-  const whole = length < BEGINNING ? lines : lines.slice(0, -1);
+  const whole = bytes.length < BEGINNING ? lines : lines.slice(0, -1);
   const written = whole.filter((line) => line.trim() !== '').slice(0, LOOKED_AT);
   if (written.length < 2) return { start, isLines: false };
   const values = written.filter(isValueOfItsOwn);

@@ -1,8 +1,6 @@
 import { basename } from 'node:path';
-import { closeSync, openSync, readSync } from 'node:fs';
 import { isObject, parsedJson } from '../../memories/stored-json.js';
 import { MigrationRefusedError } from '../migration-refused.error.js';
-import { sizeOf } from './json-source.js';
 import { MEMORY_MCP, type MemoryMcpRow, outcomeOf } from './memory-mcp.js';
 import { readLive } from './memory-mcp-live.js';
 import { type McpServer, isPostgresAddress, serverOf } from './memory-mcp-server.js';
@@ -12,6 +10,7 @@ import type { Link, Outcome } from './outcome.js';
 import { PgDumpReader, keyOf } from './pg-dump-reader.js';
 import { DROPPED, isSecretName, withoutSecretMembers } from './secrets.js';
 import type { ImportSource } from './source.js';
+import { beginningOf, refuseCompressed, sizeOf } from './source-file.js';
 
 export interface MemoryMcpOptions {
   readonly withSecrets?: boolean;
@@ -26,6 +25,8 @@ export interface MemoryMcpOptions {
 /** Metadata that hold settings, and with them perhaps what lets somebody in; those of memories are what people wrote. */
 const SETTINGS: readonly McpTable[] = ['memory_indexes', 'memory_usage_log'];
 const UNKNOWN_MODEL = `${MEMORY_MCP}/unknown`;
+/** Tables of others that are named. */
+const MOST_SHOWN = 20;
 
 /** A database of Memory MCP, from its server or from a dump. */
 export class MemoryMcpSource implements ImportSource<MemoryMcpRow> {
@@ -148,10 +149,9 @@ async function readServer(
   const { schema, version, others } = await readLive(server, staging, (done, size) =>
     options.reading?.(done, size, 'rows fetched'),
   );
-  const left = others.length > 0 ? [`Left alone, since they are not Memory MCP's: ${list(others)}`] : [];
   return {
     name: server.name,
-    notes: [`Memory MCP, ${levelOf(schema)}, on PostgreSQL ${version}`, ...left],
+    notes: [`Memory MCP, ${levelOf(schema)}, on PostgreSQL ${version}`, ...leftAlone(others)],
   };
 }
 
@@ -177,10 +177,9 @@ async function readDump(path: string, staging: MemoryMcpStaging, options: Memory
     .filter(([key]) => !tables.has(key))
     .map(([key, { schema, name }]) => `${schema}.${name} (${rowsIn(reader.others.get(key) ?? 0)})`);
   const columns = new Map([...tables.values()].map((table) => [table.name as McpTable, table.columns]));
-  const left = others.length > 0 ? [`Left alone, since they are not Memory MCP's: ${list(others)}`] : [];
   return {
     name: basename(path),
-    notes: [`Memory MCP, ${levelOf({ columns, indexes: reader.indexes })}`, ...left],
+    notes: [`Memory MCP, ${levelOf({ columns, indexes: reader.indexes })}`, ...leftAlone(others)],
   };
 }
 
@@ -208,28 +207,20 @@ function cleaned(table: McpTable, column: string, value: string): string {
 
 /** @throws MigrationRefusedError for what pg_dump writes in other formats */
 function refuseOtherFormats(path: string): void {
-  const beginning = Buffer.alloc(16);
-  let length: number;
-  try {
-    const file = openSync(path, 'r');
-    length = readSync(file, beginning, 0, beginning.length, 0);
-    closeSync(file);
-  } catch (error) {
-    throw new MigrationRefusedError(`${path} cannot be read: ${(error as Error).message}`);
-  }
-  const bytes = beginning.subarray(0, length);
-  if (bytes.toString('latin1').startsWith('PGDMP')) {
+  const beginning = beginningOf(path, 16);
+  if (beginning.toString('latin1').startsWith('PGDMP')) {
     throw new MigrationRefusedError(
       `${path} is a dump in pg_dump's own format: make it plain by pg_restore -f dump.sql ${basename(path)}.`,
     );
   }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b)
-    throw new MigrationRefusedError(`${path} is compressed: unpack it first (gunzip).`);
+  refuseCompressed(path, beginning);
 }
 
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, 20).join(', ');
-  return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
+/** @param names of tables of others */
+function leftAlone(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const more = names.length > MOST_SHOWN ? ` and ${names.length - MOST_SHOWN} more` : '';
+  return [`Left alone, since they are not Memory MCP's: ${names.slice(0, MOST_SHOWN).join(', ')}${more}`];
 }
 
 function rowsIn(n: number): string {

@@ -6,7 +6,7 @@ import { MigrationRefusedError } from '../migration-refused.error.js';
 import { openReadOnly } from '../sqlite-file.js';
 import { quoteName } from '../sqlite-name.js';
 import { isObject } from '../../memories/stored-json.js';
-import { hashOf, sizeOf } from './json-source.js';
+import { hashOf, sizeOf } from './source-file.js';
 import { METAMORPH, ORDER, outcomeOf } from './metamorph.js';
 import { MetamorphSessions } from './metamorph-sessions.js';
 import { type MetamorphRow, readCells, valueCells } from './metamorph-row.js';

@@ -1,22 +1,15 @@
 import { MigrationRefusedError } from '../migration-refused.error.js';
 import { FileBytes } from './pg-dump-bytes.js';
 import { copyValues, isEndOfCopy } from './pg-dump-copy.js';
-import { SqlLexer, type Token, textOf } from './pg-dump-lexer.js';
+import { NO_COLUMN, columnsOf } from './pg-dump-declaration.js';
+import type { Token } from './pg-dump-lexer.js';
+import { SqlStatements, isSign, shown, strange, wordOf } from './pg-dump-statements.js';
 import { insertedValue } from './pg-dump-values.js';
 import { PgDumpError } from './pg-dump.error.js';
+import type { DeclaredTable } from './memory-mcp-tables.js';
 
-export interface TableName {
-  /** Of a dump of a whole server; empty where there is but one. */
-  readonly database: string;
-  readonly schema: string;
-  readonly name: string;
-}
-
-/** A table as it is declared. */
-interface DumpTable extends TableName {
-  /** With their types, as far as they are words. */
-  readonly columns: ReadonlyMap<string, string>;
-}
+/** What a table is found by. */
+type TableName = Omit<DeclaredTable, 'columns'>;
 
 export interface DumpRow {
   readonly table: TableName;
@@ -35,12 +28,6 @@ const PASSED_OVER = new Set([
 const BEFORE_KIND = new Set([
   ...['or', 'replace', 'global', 'local', 'temp', 'temporary', 'unlogged', 'foreign', 'unique'],
 ]);
-const NO_COLUMN = new Set(['constraint', 'primary', 'foreign', 'unique', 'check', 'exclude', 'like']);
-/** Words with which a column's type has come to its end. */
-const BEHIND_TYPE = new Set([
-  ...['not', 'null', 'default', 'collate', 'constraint', 'generated', 'primary', 'unique', 'check'],
-  ...['references', 'storage', 'compression'],
-]);
 /** Changes of a table after which its rows would not be what was read. */
 const CHANGES = new Set(['rename', 'drop', 'type', 'schema', 'data']);
 
@@ -51,12 +38,12 @@ const CHANGES = new Set(['rename', 'drop', 'type', 'schema', 'data']);
  */
 export class PgDumpReader {
   /** All tables that were declared or that rows were read of, by `keyOf`. */
-  readonly tables = new Map<string, DumpTable>();
+  readonly tables = new Map<string, DeclaredTable>();
   /** How many rows were passed over, by `keyOf` of their tables. */
   readonly others = new Map<string, number>();
   /** Names of indexes. */
   readonly indexes = new Set<string>();
-  private readonly lexer: SqlLexer;
+  private readonly sql: SqlStatements;
   private database = '';
   private schema = 'public';
   private hasRows = false;
@@ -67,7 +54,7 @@ export class PgDumpReader {
     /** Says whether rows of this table are wanted; the others are counted. */
     private readonly isWanted: (table: TableName, columns: readonly string[]) => boolean,
   ) {
-    this.lexer = new SqlLexer(source);
+    this.sql = new SqlStatements(source);
   }
 
   /**
@@ -93,11 +80,11 @@ export class PgDumpReader {
     try {
       await this.skipMark();
       for (;;) {
-        const first = await this.lexer.next();
+        const first = await this.sql.next();
         if (first.kind === 'end') break;
         yield* this.statement(first);
       }
-      const { begun, completed } = this.lexer;
+      const { begun, completed } = this.sql;
       if (begun > completed)
         throw new PgDumpError(this.source.line, 'the dump breaks off: its last line is missing');
     } catch (error) {
@@ -136,9 +123,9 @@ export class PgDumpReader {
         return this.alter(first.line);
       case 'drop':
         if (this.hasRows) throw strange(first.line, 'DROP behind rows');
-        return this.skip();
+        return this.sql.skip();
       default:
-        if (PASSED_OVER.has(first.text)) return this.skip();
+        if (PASSED_OVER.has(first.text)) return this.sql.skip();
         throw strange(first.line, `a statement that begins with ${shown(first.text)}`);
     }
   }
@@ -154,7 +141,7 @@ export class PgDumpReader {
 
   /** Settings that change how the rest is to be read. */
   private async set(): Promise<void> {
-    const tokens = await this.rest();
+    const tokens = await this.sql.rest();
     const words = tokens.map(wordOf);
     if (words[0] === 'session' || words[0] === 'local') words.shift();
     const [name, sign, ...values] = words;
@@ -166,13 +153,13 @@ export class PgDumpReader {
     if (name === 'client_encoding' && !/^utf-?8$|^unicode$/i.test(value)) {
       throw new PgDumpError(line, `its encoding is ${shown(value)}: dump it with pg_dump --encoding=UTF8`);
     }
-    if (name === 'standard_conforming_strings') this.lexer.conforming = !/^(off|false|no|0)$/i.test(value);
+    if (name === 'standard_conforming_strings') this.sql.conforming = !/^(off|false|no|0)$/i.test(value);
     if (name === 'search_path') this.schema = value || 'public';
   }
 
   /** pg_dump selects in two ways, neither of which gives rows. */
   private async select(line: number): Promise<void> {
-    const tokens = await this.rest();
+    const tokens = await this.sql.rest();
     const words = tokens.slice(0, 6).map(wordOf);
     const [schema, dot, name, open, setting] = words;
     const isKnown = schema === 'pg_catalog' && dot === '.' && open === '(';
@@ -181,17 +168,17 @@ export class PgDumpReader {
   }
 
   private async create(line: number): Promise<void> {
-    let token = await this.lexer.next();
-    while (token.kind === 'word' && BEFORE_KIND.has(token.text)) token = await this.lexer.next();
+    let token = await this.sql.next();
+    while (token.kind === 'word' && BEFORE_KIND.has(token.text)) token = await this.sql.next();
     const kind = token.kind === 'word' ? token.text : '';
     if (kind === 'table') return this.createTable(line);
     if (kind === 'index') return this.createIndex();
-    if (kind === 'function' || kind === 'procedure') return this.skip(true);
-    return this.skipFrom(token);
+    if (kind === 'function' || kind === 'procedure') return this.sql.skip(true);
+    return this.sql.skipFrom(token);
   }
 
   private async createIndex(): Promise<void> {
-    const tokens = await this.rest();
+    const tokens = await this.sql.rest();
     const name = tokens.find(
       (token) => token.kind === 'name' || (token.kind === 'word' && !NOISE.has(token.text)),
     );
@@ -199,46 +186,18 @@ export class PgDumpReader {
   }
 
   private async createTable(line: number): Promise<void> {
-    let token = await this.lexer.next();
+    let token = await this.sql.next();
     while (token.kind === 'word' && ['if', 'not', 'exists'].includes(token.text))
-      token = await this.lexer.next();
+      token = await this.sql.next();
     const { table, next } = await this.tableName(token);
-    const columns = new Map<string, string>();
-    if (isSign(next, '(')) await this.columnsOf(columns);
-    else if (next.kind === 'word' && next.text === 'as') throw strange(line, 'CREATE TABLE AS');
-    else return this.skipFrom(next);
-    this.tables.set(keyOf(table), { ...table, columns });
-    await this.skip();
-  }
-
-  /** Reads the parts of a declaration up to its closing parenthesis. */
-  private async columnsOf(columns: Map<string, string>): Promise<void> {
-    for (let isLast = false; !isLast;) {
-      const first = await this.lexer.next();
-      const isColumn = first.kind === 'name' || (first.kind === 'word' && !NO_COLUMN.has(first.text));
-      const type: string[] = [];
-      let isType = isColumn;
-      for (
-        let depth = 0, token = isColumn ? await this.lexer.next() : first;
-        ;
-        token = await this.lexer.next()
-      ) {
-        if (token.kind === 'end') throw new PgDumpError(token.line, 'a declaration of a table has no end');
-        if (depth === 0 && (isSign(token, ',') || isSign(token, ')'))) {
-          isLast = isSign(token, ')');
-          break;
-        }
-        if (isSign(token, '(')) depth += 1;
-        if (isSign(token, ')')) depth -= 1;
-        if (token.kind === 'word' && BEHIND_TYPE.has(token.text)) isType = false;
-        if (isType) type.push(wordOf(token));
-      }
-      if (isColumn) columns.set(wordOf(first), type.join(''));
-    }
+    if (next.kind === 'word' && next.text === 'as') throw strange(line, 'CREATE TABLE AS');
+    if (!isSign(next, '(')) return this.sql.skipFrom(next);
+    this.tables.set(keyOf(table), { ...table, columns: await columnsOf(this.sql) });
+    await this.sql.skip();
   }
 
   private async alter(line: number): Promise<void> {
-    const tokens = await this.rest();
+    const tokens = await this.sql.rest();
     const words = tokens.filter(({ kind }) => kind === 'word').map(wordOf);
     if (words[0] !== 'table' || !this.hasRows) return;
     const names = [...this.tables.values()].filter((table) =>
@@ -256,16 +215,16 @@ export class PgDumpReader {
   }
 
   private async *copy(line: number): AsyncGenerator<DumpRow> {
-    const { table, next } = await this.tableName(await this.lexer.next());
+    const { table, next } = await this.tableName(await this.sql.next());
     let token = next;
     let columns: readonly string[] | undefined;
     if (isSign(token, '(')) {
-      columns = await this.names();
-      token = await this.lexer.next();
+      columns = await this.sql.names();
+      token = await this.sql.next();
     }
-    const from = token.kind === 'word' && token.text === 'from' ? await this.lexer.next() : undefined;
+    const from = token.kind === 'word' && token.text === 'from' ? await this.sql.next() : undefined;
     if (from?.kind !== 'word' || from.text !== 'stdin') throw strange(line, 'COPY other than FROM stdin');
-    if (!isSign(await this.lexer.next(), ';')) throw strange(line, 'COPY with options');
+    if (!isSign(await this.sql.next(), ';')) throw strange(line, 'COPY with options');
     const behind = await this.source.copyLine();
     if (behind === undefined || behind.toString('latin1').trim() !== '')
       throw new PgDumpError(line, 'the rows of COPY are expected on the next line');
@@ -283,38 +242,38 @@ export class PgDumpReader {
   }
 
   private async *insert(line: number): AsyncGenerator<DumpRow> {
-    const into = await this.lexer.next();
+    const into = await this.sql.next();
     if (into.kind !== 'word' || into.text !== 'into') throw strange(line, 'INSERT without INTO');
-    const { table, next } = await this.tableName(await this.lexer.next());
+    const { table, next } = await this.tableName(await this.sql.next());
     let token = next;
     let columns: readonly string[] | undefined;
     if (isSign(token, '(')) {
-      columns = await this.names();
-      token = await this.lexer.next();
+      columns = await this.sql.names();
+      token = await this.sql.next();
     }
     if (token.kind === 'word' && token.text === 'overriding') {
-      await this.lexer.next();
-      await this.lexer.next();
-      token = await this.lexer.next();
+      await this.sql.next();
+      await this.sql.next();
+      token = await this.sql.next();
     }
     if (token.kind !== 'word' || token.text !== 'values') throw strange(line, 'INSERT without VALUES');
     columns = this.columnsFor(table, columns, line);
     const isWanted = this.wants(table, columns);
     for (;;) {
-      const open = await this.lexer.next();
+      const open = await this.sql.next();
       if (!isSign(open, '(')) throw new PgDumpError(open.line, 'the values of a row are expected here');
       if (isWanted)
         yield { table, columns, values: await this.values(columns.length, open.line), line: open.line };
       else {
-        await this.skipParentheses();
+        await this.sql.skipParentheses();
         this.count(table);
       }
-      const behind = await this.lexer.next();
+      const behind = await this.sql.next();
       if (isSign(behind, ';')) return;
       if (isSign(behind, ',')) continue;
       if (behind.kind !== 'word' || behind.text !== 'on')
         throw new PgDumpError(behind.line, 'a row is not understood');
-      const words = (await this.rest()).map(wordOf).join(' ');
+      const words = (await this.sql.rest()).map(wordOf).join(' ');
       if (words !== 'conflict do nothing') throw strange(line, 'INSERT … ON CONFLICT other than DO NOTHING');
       return;
     }
@@ -324,7 +283,7 @@ export class PgDumpReader {
   private async values(columns: number, line: number): Promise<(string | null)[]> {
     const values: (string | null)[] = [];
     for (;;) {
-      const { value, next } = await insertedValue(this.lexer);
+      const { value, next } = await insertedValue(this.sql);
       values.push(value);
       if (isSign(next, ',')) continue;
       if (!isSign(next, ')'))
@@ -367,73 +326,12 @@ export class PgDumpReader {
   private async tableName(first: Token): Promise<{ table: TableName; next: Token }> {
     const { database } = this;
     let token = first;
-    if (token.kind === 'word' && token.text === 'only') token = await this.lexer.next();
-    const one = this.nameOf(token);
-    const next = await this.lexer.next();
+    if (token.kind === 'word' && token.text === 'only') token = await this.sql.next();
+    const one = this.sql.nameOf(token);
+    const next = await this.sql.next();
     if (!isSign(next, '.')) return { table: { database, schema: this.schema, name: one }, next };
-    const name = this.nameOf(await this.lexer.next());
-    return { table: { database, schema: one, name }, next: await this.lexer.next() };
-  }
-
-  private nameOf(token: Token): string {
-    if (token.kind === 'word' || token.kind === 'name') return token.text;
-    throw new PgDumpError(token.line, 'a name is expected here');
-  }
-
-  /** Names behind an opening parenthesis. */
-  private async names(): Promise<string[]> {
-    const names: string[] = [];
-    for (let token = await this.lexer.next(); ; token = await this.lexer.next()) {
-      if (names.length === 0 && isSign(token, ')')) return names;
-      names.push(this.nameOf(token));
-      const behind = await this.lexer.next();
-      if (isSign(behind, ')')) return names;
-      if (!isSign(behind, ',')) throw new PgDumpError(behind.line, 'a list of names is not understood');
-    }
-  }
-
-  private async skipParentheses(): Promise<void> {
-    for (let depth = 1; depth > 0;) {
-      const token = await this.lexer.next();
-      if (token.kind === 'end')
-        throw new PgDumpError(token.line, 'the dump breaks off in the midst of a row');
-      if (isSign(token, '(')) depth += 1;
-      if (isSign(token, ')')) depth -= 1;
-    }
-  }
-
-  /** What is left of a short statement, without its semicolon. */
-  private async rest(): Promise<Token[]> {
-    const tokens: Token[] = [];
-    await this.skipFrom(await this.lexer.next(), false, (token) => {
-      if (tokens.length < 64) tokens.push(token);
-    });
-    return tokens;
-  }
-
-  private async skip(isFunction = false): Promise<void> {
-    await this.skipFrom(await this.lexer.next(), isFunction);
-  }
-
-  /**
-   * Up to the semicolon that ends the statement: not one in parentheses, nor one in the body of a function in SQL.
-   *
-   * @param isFunction whether it may have such a body
-   */
-  private async skipFrom(first: Token, isFunction = false, take?: (token: Token) => void): Promise<void> {
-    let [depth, blocks] = [0, 0];
-    for (let token = first; ; token = await this.lexer.next()) {
-      if (token.kind === 'end')
-        throw new PgDumpError(token.line, 'the dump breaks off in the midst of a statement');
-      if (isSign(token, ';') && depth <= 0 && blocks === 0) return;
-      if (isSign(token, '(')) depth += 1;
-      if (isSign(token, ')')) depth -= 1;
-      if (isFunction && token.kind === 'word') {
-        if (token.text === 'begin' || (token.text === 'case' && blocks > 0)) blocks += 1;
-        if (token.text === 'end' && blocks > 0) blocks -= 1;
-      }
-      take?.(token);
-    }
+    const name = this.sql.nameOf(await this.sql.next());
+    return { table: { database, schema: one, name }, next: await this.sql.next() };
   }
 }
 
@@ -441,22 +339,4 @@ const NOISE = new Set(['concurrently', 'if', 'not', 'exists', 'only']);
 
 export function keyOf({ database, schema, name }: TableName): string {
   return JSON.stringify([database, schema, name]);
-}
-
-function isSign(token: Token, text: string): boolean {
-  return token.kind === 'sign' && token.text === text;
-}
-
-function wordOf(token: Token | undefined): string {
-  if (token === undefined || token.kind === 'end') return '';
-  return token.kind === 'string' ? textOf(token) : token.text;
-}
-
-/** A word of SQL; what is none may be a part of a value. */
-function shown(text: string): string {
-  return /^[a-z_]{1,20}$/i.test(text) ? text.toUpperCase() : 'something else';
-}
-
-function strange(line: number, what: string): PgDumpError {
-  return new PgDumpError(line, `${what} is nothing that pg_dump writes, and is not understood`);
 }

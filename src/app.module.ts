@@ -4,6 +4,7 @@ import { CollectionsModule } from './collections/collections.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DocumentsModule } from './documents/documents.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MemoriesModule } from './memories/memories.module.js';
 import { MetamorphModule } from './metamorph/metamorph.module.js';
@@ -32,6 +33,7 @@ export class AppModule {
         UsersModule,
         SessionsModule,
         CollectionsModule,
+        DocumentsModule,
         WaypointsModule,
         StatsModule,
         VaultAdministrationModule,

@@ -101,6 +101,11 @@ const ASKED: Readonly<Record<string, readonly Asked[]>> = {
   'POST /v1/collections': NAMES.map((name) => ({ body: { name } })),
   'GET /v1/collections/:name': named(NAMES),
   'PATCH /v1/collections/:name': named([...NAMES, 'described 0'], { description: 'Said anew.' }),
+  'GET /v1/documents': [{}, ...queries('user_id', OWNERS), ...queries('collection', NAMES)],
+  'POST /v1/documents': [{ body: { content: 'A text.', id: 'a document' } }],
+  'GET /v1/documents/:id': named([...IDS, 'a document']),
+  'GET /v1/documents/:id/content': named([...IDS, 'a document']),
+  'DELETE /v1/documents/:id': named([...IDS, 'a document']),
   'GET /v1/stats': [{}, { query: { from: '0', to: '31000000000' } }, { query: { to: '864000000000000' } }],
   'GET /v1/vault': [{}],
   'PATCH /v1/vault': [{ body: { name: 'Adopted' } }],
@@ -131,8 +136,9 @@ const ASKED: Readonly<Record<string, readonly Asked[]>> = {
   'DELETE /v1/vaults/:id': named([ADOPTED_VAULT]),
 };
 
-/** Those first, while the rows are what they were. */
-const isReading = (route: string) => route.startsWith('GET') || /search$|context$/.test(route);
+/** Those first, while the rows are what they were. No database that is adopted has documents: they are made before. */
+const isReading = (route: string) =>
+  !route.includes('/v1/documents/:id') && (route.startsWith('GET') || /search$|context$/.test(route));
 
 function pathOf(path: string, { name = '', query }: Asked): string {
   const search = query ? `?${new URLSearchParams(query)}` : '';

@@ -142,6 +142,31 @@ export interface CreateCollectionDto {
   name: string;
 }
 
+export interface CreateDocumentDto {
+  /** A named shelf inside the vault. */
+  collection?: string;
+  /** The whole text. Stored to the letter, in sections. The body limit of the service holds too. */
+  content: string;
+  /** How to read it: of Markdown, headings begin sections. Plain text when absent. */
+  content_type?: 'text/plain' | 'text/markdown';
+  /** When it came about, in milliseconds since 1970; now when absent. */
+  created_at?: number;
+  /** From then on it does not exist. In milliseconds since 1970. */
+  expires_at?: number;
+  /** Your own id for it, unique among the vault's memories; made up (UUIDv7) when absent. */
+  id?: string;
+  /** Anything else about it, on every section. The name `document` is taken. */
+  metadata?: Record<string, unknown>;
+  /** The most characters of a section. */
+  section_size?: number;
+  /** Labels to filter by, on every section. */
+  tags?: string[];
+  /** What it is called; the first heading of Markdown when absent. */
+  title?: string;
+  /** Whose it is. A token of one user may leave it out, or name that user; for a service token, absent means nobody's. */
+  user_id?: string;
+}
+
 export interface CreateMemoryDto {
   /** A named shelf inside the vault. */
   collection?: string;
@@ -193,6 +218,11 @@ export interface DayCountDto {
   day: string;
 }
 
+export interface DeletedDocumentDto {
+  /** How many memories were deleted with it. */
+  deleted: number;
+}
+
 export interface DeletedDto {
   /** How many memories were deleted or, in a dry run, would be. */
   deleted: number;
@@ -209,6 +239,59 @@ export interface DescribeCollectionDto {
   description?: string | null;
   /** Takes the place of all that was there. */
   metadata?: Record<string, unknown>;
+}
+
+export interface DocumentContentDto {
+  /** The texts of its sections, one after another: what was sent, but for what was changed since. */
+  content: string;
+  content_type: 'text/plain' | 'text/markdown' | null;
+  id: string;
+}
+
+export interface DocumentDto {
+  collection: string | null;
+  /** Null: its root says nothing of it any more. */
+  content_type: 'text/plain' | 'text/markdown' | null;
+  created_at: number;
+  expires_at: number | null;
+  /** That of its root, and the `session_id` of all its memories. */
+  id: string;
+  /** Of its root. */
+  metadata: Record<string, unknown>;
+  /** In their order; empty where the root holds the text itself. */
+  sections: DocumentSectionDto[];
+  tags: string[];
+  title: string | null;
+  updated_at: number;
+  user_id: string | null;
+}
+
+export interface DocumentListDto {
+  items: DocumentSummaryDto[];
+  /** For the next page; null on the last. */
+  next_cursor: string | null;
+}
+
+export interface DocumentSectionDto {
+  /** The heading that it stands under, or the first in it. */
+  heading: string | null;
+  id: string;
+}
+
+export interface DocumentSummaryDto {
+  collection: string | null;
+  /** Null: its root says nothing of it any more. */
+  content_type: 'text/plain' | 'text/markdown' | null;
+  created_at: number;
+  expires_at: number | null;
+  /** That of its root, and the `session_id` of all its memories. */
+  id: string;
+  /** Of its root. */
+  metadata: Record<string, unknown>;
+  tags: string[];
+  title: string | null;
+  updated_at: number;
+  user_id: string | null;
 }
 
 export interface EdgeDto {
@@ -757,6 +840,47 @@ export interface Operations {
     };
     answer: undefined;
   };
+  'documents.list': {
+    query?: {
+      /** For service tokens; absent: every owner's. A user's token may name that user only. */
+      user_id?: string;
+      collection?: string;
+      limit?: number;
+      /** `next_cursor` of the page before, with the same filters and order. */
+      cursor?: string;
+    };
+    answer: DocumentListDto;
+  };
+  'documents.create': {
+    header?: {
+      /** Has the request take effect once, however often it is made within a day: 1 to 255 characters */
+      'Idempotency-Key'?: string;
+    };
+    body: CreateDocumentDto;
+    answer: DocumentDto;
+  };
+  'documents.get': {
+    path: {
+      id: string;
+    };
+    answer: DocumentDto;
+  };
+  'documents.delete': {
+    path: {
+      id: string;
+    };
+    header?: {
+      /** Has the request take effect once, however often it is made within a day: 1 to 255 characters */
+      'Idempotency-Key'?: string;
+    };
+    answer: DeletedDocumentDto;
+  };
+  'documents.content': {
+    path: {
+      id: string;
+    };
+    answer: DocumentContentDto;
+  };
   'memories.list': {
     query?: {
       sector?: 'episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective';
@@ -1156,6 +1280,11 @@ export const ROUTES = {
   'collections.get': ['GET', '/v1/collections/{name}'],
   'collections.describe': ['PATCH', '/v1/collections/{name}'],
   'collections.delete': ['DELETE', '/v1/collections/{name}'],
+  'documents.list': ['GET', '/v1/documents'],
+  'documents.create': ['POST', '/v1/documents'],
+  'documents.get': ['GET', '/v1/documents/{id}'],
+  'documents.delete': ['DELETE', '/v1/documents/{id}'],
+  'documents.content': ['GET', '/v1/documents/{id}/content'],
   'memories.list': ['GET', '/v1/memories'],
   'memories.create': ['POST', '/v1/memories'],
   'memories.deleteMatching': ['DELETE', '/v1/memories'],

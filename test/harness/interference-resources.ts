@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { MemoryDto } from '../../src/memories/memory-view.dto.js';
 import { CollectionsService } from '../../src/collections/collections.service.js';
+import { DocumentsService, textOf } from '../../src/documents/documents.service.js';
 import { MetamorphMemoriesService } from '../../src/metamorph/metamorph-memories.service.js';
 import { MetamorphSessionsService } from '../../src/metamorph/metamorph-sessions.service.js';
 import { SessionsService } from '../../src/sessions/sessions.service.js';
@@ -10,8 +11,11 @@ import type { TestService } from './app.js';
 
 /** Requests about sessions, collections, stats and one's own vault, in plans of interference. */
 export type ResourceOperation =
-  | { readonly kind: 'sessions' | 'collections'; readonly limit: number }
-  | { readonly kind: 'session' | 'delete-session'; readonly id: string }
+  | { readonly kind: 'sessions' | 'collections' | 'documents'; readonly limit: number }
+  | {
+      readonly kind: 'session' | 'delete-session' | 'ingest' | 'document' | 'delete-document';
+      readonly id: string;
+    }
   | { readonly kind: 'metamorph-session' | 'metamorph-delete'; readonly id: string }
   | { readonly kind: 'metamorph-sessions' | 'metamorph-memories'; readonly limit: number }
   | { readonly kind: 'collection' | 'describe' | 'redescribe' | 'delete-collection'; readonly name: string }
@@ -22,6 +26,7 @@ export const resourceOperation: fc.Arbitrary<ResourceOperation> = fc.oneof(
     kind: fc.constantFrom(
       'sessions' as const,
       'collections' as const,
+      'documents' as const,
       'metamorph-sessions' as const,
       'metamorph-memories' as const,
     ),
@@ -32,6 +37,9 @@ export const resourceOperation: fc.Arbitrary<ResourceOperation> = fc.oneof(
       'session' as const,
       'metamorph-session' as const,
       'delete-session' as const,
+      'ingest' as const,
+      'document' as const,
+      'delete-document' as const,
       'metamorph-delete' as const,
     ),
     id: fc.constantFrom('s1', 's2'),
@@ -57,11 +65,18 @@ export function httpOfResources(request: ResourceRequest): [method: string, path
   switch (request.kind) {
     case 'sessions':
     case 'collections':
+    case 'documents':
       return ['GET', `/v1/${request.kind}?limit=${request.limit}`];
     case 'session':
       return ['GET', `/v1/sessions/${request.id}/memories?limit=2`];
     case 'delete-session':
       return ['DELETE', `/v1/sessions/${request.id}`];
+    case 'ingest':
+      return ['POST', '/v1/documents', { ...documentOf(request) }];
+    case 'document':
+      return ['GET', `/v1/documents/${request.id}/content`];
+    case 'delete-document':
+      return ['DELETE', `/v1/documents/${request.id}`];
     case 'metamorph-sessions':
       return ['GET', `/api/sessions?limit=${request.limit}`];
     case 'metamorph-memories':
@@ -85,6 +100,12 @@ export function httpOfResources(request: ResourceRequest): [method: string, path
   }
 }
 
+/** In two sections, so that each has a neighbour. */
+function documentOf({ id, mark }: { readonly id: string; readonly mark: string }) {
+  const content = `An owl of the north. ${mark}\n\n${'-'.repeat(480)}\n\nAnna saw it. ${mark}`;
+  return { id, content, section_size: 500, created_at: 20_000 };
+}
+
 /** What the services themselves give. */
 export async function askResources({ app }: TestService, request: ResourceRequest): Promise<unknown> {
   const [sessions, collections] = [app.get(SessionsService), app.get(CollectionsService)];
@@ -104,6 +125,16 @@ export async function askResources({ app }: TestService, request: ResourceReques
     }
     case 'delete-session':
       return sessions.delete(request.id, undefined);
+    case 'documents': {
+      const { items, nextCursor } = await app.get(DocumentsService).list({ limit: request.limit });
+      return { items: items.map((memory) => MemoryDto.of(memory)), next_cursor: nextCursor };
+    }
+    case 'ingest':
+      return (await app.get(DocumentsService).create(documentOf(request))).sections.map(({ id }) => id);
+    case 'document':
+      return textOf(await app.get(DocumentsService).get(request.id));
+    case 'delete-document':
+      return app.get(DocumentsService).delete(request.id);
     case 'metamorph-sessions':
       return app.get(MetamorphSessionsService).list(request.limit);
     case 'metamorph-memories': {

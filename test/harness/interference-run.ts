@@ -92,6 +92,10 @@ class Side {
       case 'sessions':
       case 'session':
       case 'delete-session':
+      case 'documents':
+      case 'ingest':
+      case 'document':
+      case 'delete-document':
       case 'metamorph-sessions':
       case 'metamorph-session':
       case 'metamorph-memories':

@@ -51,6 +51,7 @@ export async function useService(databasePath: string): Promise<{ routes: ApiRou
     await useSearches(client);
     await useRest(client);
     await useCollections(client);
+    await useDocuments(client);
     await useMetamorph(client);
     await useOnce(client);
     await client.get('/v1/vault');
@@ -137,6 +138,26 @@ async function useCollections(client: Client): Promise<void> {
     await client.delete(`/v1/collections/${name}`);
   }
   await client.delete('/v1/sessions/s2');
+}
+
+async function useDocuments(client: Client): Promise<void> {
+  const user_id = await ownerFor(client);
+  const content = `An owl. ${'x'.repeat(480)}\n\nAnother one.`;
+  const details = { tags: ['owl'], metadata: { a: 1 }, created_at: 1, expires_at: Date.now() + 9e6 };
+  const form = { content_type: 'text/markdown', title: 'Owls', section_size: 500 };
+  await client.post('/v1/documents', { id: 'd', content, collection: 'c1', user_id, ...form, ...details });
+  await client.post('/v1/documents', { id: 'e', content: 'A third.', collection: 'c1', user_id });
+  const whose: Record<string, string> = user_id === undefined ? {} : { user_id };
+  for (const query of [{}, whose, { collection: 'c1' }, { ...whose, collection: 'c1' }]) {
+    const list = `/v1/documents?${new URLSearchParams({ ...query, limit: '1' })}`;
+    const { next_cursor } = (await client.get(list)).body as { next_cursor: string };
+    await client.get(`${list}&cursor=${next_cursor}`);
+  }
+  for (const id of ['d', 'none']) {
+    await client.get(`/v1/documents/${id}`);
+    await client.get(`/v1/documents/${id}/content`);
+    await client.delete(`/v1/documents/${id}`);
+  }
 }
 
 /** What clients of Metamorph ask. */

@@ -238,6 +238,7 @@ describe('the layers', () => {
     ],
     sessions: ['auth', 'http', 'memories', 'tenancy'],
     metamorph: ['auth', 'http', 'memories', 'sessions', 'tenancy', 'vaults'],
+    documents: ['auth', 'http', 'memories', 'tenancy'],
     collections: ['auth', 'http', 'memories', 'tenancy', 'vaults'],
     stats: ['auth', 'http', 'memories', 'tenancy', 'vaults'],
     operations: ['auth', 'http', 'tenancy'],

@@ -46,12 +46,12 @@ export class AuthGuard implements CanActivate {
   }
 
   private async admit(request: FastifyRequest, access: Exclude<Access, 'public'>): Promise<true> {
-    const { vaultId, userId, permissions } = await this.identify(request.raw);
+    const { vaultId, userId, permissions, selfName } = await this.identify(request.raw);
     const { status, shareUnowned } = await this.vaults.state(vaultId);
     // A vault nobody has written to yet is an empty one; a closed vault's tokens are no tokens.
     if (status !== 'active' && status !== 'unknown') throw this.refuse(`the vault is ${status}`);
 
-    TenantContext.enter(makeScope({ vaultId, userId, permissions, shareUnowned }));
+    TenantContext.enter(makeScope({ vaultId, userId, permissions, shareUnowned, selfName }));
     if (access !== 'authenticated' && !permissions.includes(access)) throw forbidden(access);
     return true;
   }

@@ -6,4 +6,6 @@ export interface Identity {
   /** Absent for a service, which works for the whole vault. */
   readonly userId?: string;
   readonly permissions: readonly Permission[];
+  /** See `Scope`. */
+  readonly selfName?: string;
 }

@@ -14,6 +14,11 @@ export interface Scope {
   readonly shareUnowned: boolean;
   /** Only for the sweep of expired rows: expired rows are seen. */
   readonly includeExpired: boolean;
+  /**
+   * The `user_id` by which a client of OpenMemory means itself, for callers with OM_API_KEY alone: on the old
+   * routes and tools a request that names it is as one that names nobody.
+   */
+  readonly selfName?: string;
 }
 
 export class InvalidScopeError extends Error {
@@ -39,6 +44,7 @@ export interface ScopeInput {
   permissions: Iterable<Permission>;
   shareUnowned?: boolean;
   includeExpired?: boolean;
+  selfName?: string;
 }
 
 /** @throws InvalidScopeError when the vault or user id is not a valid one */
@@ -51,5 +57,6 @@ export function makeScope(input: ScopeInput): Scope {
     permissions: new Set(input.permissions),
     shareUnowned: input.shareUnowned ?? false,
     includeExpired: input.includeExpired ?? false,
+    selfName: input.selfName,
   });
 }

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
+import { DEFAULT_VAULT, vaultOfTenant } from '../../src/vaults/vault-id.js';
 import type { SetAside } from './set-aside.js';
 import { defineFunctions, defineVaultOf } from './sql-functions.js';
 
@@ -13,7 +14,7 @@ export interface AdoptionOptions {
   readonly vaultMap: Readonly<Record<string, string>>;
 }
 
-export const DEFAULT_ADOPTION: AdoptionOptions = { vault: 'default-vault', singleVault: false, vaultMap: {} };
+export const DEFAULT_ADOPTION: AdoptionOptions = { vault: DEFAULT_VAULT, singleVault: false, vaultMap: {} };
 
 /** In the last releases a tenant was the beginning of the SHA-256 of an API key. */
 const TENANT = /^[0-9a-f]{16}$/;
@@ -25,7 +26,7 @@ export function vaultOf(
   hadTenants: boolean,
 ): string {
   if (Object.hasOwn(vaultMap, owner)) return vaultMap[owner];
-  return hadTenants && !singleVault && TENANT.test(owner) ? `om-${owner}` : vault;
+  return hadTenants && !singleVault && TENANT.test(owner) ? vaultOfTenant(owner) : vault;
 }
 
 /** Whether the release told tenants apart: they came with projects. */

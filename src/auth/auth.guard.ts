@@ -5,12 +5,17 @@ import { type Config, CONFIG } from '../config/config.js';
 import { ApiError } from '../http/api-error.js';
 import { makeScope } from '../tenancy/scope.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
+import { ApiKeyCheck } from '../vaults/api-key-check.js';
 import { VaultsService } from '../vaults/vaults.service.js';
-import { bearerToken } from './bearer.js';
+import { API_KEY_PREFIX } from './api-key-form.js';
+import { credentialOf } from './credential.js';
 import { devIdentity } from './dev-mode.js';
 import type { Identity } from './identity.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { TokenRefused, forbidden, invalidToken, missingToken } from './refusals.js';
+import { OpenMemoryKey } from './open-memory-key.js';
+import { headerValues } from './raw-headers.js';
+import { TokenRefused, forbidden, invalidToken, withMetadata } from './refusals.js';
+import { metadataUrl } from './resource-metadata.js';
 import { type Access, accessOf } from './route-access.decorators.js';
 
 /**
@@ -18,21 +23,25 @@ import { type Access, accessOf } from './route-access.decorators.js';
  * the guard finds out who is asking and gives the request its scope; this is the only place where a request
  * gets one, and the vault in it comes from nothing but the verified credential (or, in dev mode, X-Vault-Id).
  *
- * With tokens configured X-Vault-Id and X-User-Id are not looked at.
+ * With credentials configured X-Vault-Id and X-User-Id are not looked at.
  */
 @Injectable()
 export class AuthGuard implements CanActivate {
   private readonly logger = new Logger('Auth');
   private readonly tokens: JwtStrategy | undefined;
+  private readonly openMemoryKey: OpenMemoryKey | undefined;
   private readonly devMode: boolean;
 
   constructor(
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly vaults: VaultsService,
+    private readonly keys: ApiKeyCheck,
   ) {
-    this.tokens = config.auth.jwt && new JwtStrategy(config.auth.jwt);
+    const { jwt, openMemoryKey, devMode } = config.auth;
+    this.tokens = jwt && new JwtStrategy(jwt);
+    this.openMemoryKey = openMemoryKey === undefined ? undefined : new OpenMemoryKey(openMemoryKey, vaults);
     // Where there are credentials to check, nothing is believed without one.
-    this.devMode = config.auth.devMode && !this.tokens;
+    this.devMode = devMode && !this.tokens && !this.openMemoryKey;
   }
 
   /**
@@ -49,7 +58,9 @@ export class AuthGuard implements CanActivate {
     const { vaultId, userId, permissions, selfName } = await this.identify(request.raw);
     const { status, shareUnowned } = await this.vaults.state(vaultId);
     // A vault nobody has written to yet is an empty one; a closed vault's tokens are no tokens.
-    if (status !== 'active' && status !== 'unknown') throw this.refuse(`the vault is ${status}`);
+    if (status !== 'active' && status !== 'unknown') {
+      throw this.challenged(this.refuse(`the vault is ${status}`), request.raw);
+    }
 
     TenantContext.enter(makeScope({ vaultId, userId, permissions, shareUnowned, selfName }));
     if (access !== 'authenticated' && !permissions.includes(access)) throw forbidden(access);
@@ -57,20 +68,48 @@ export class AuthGuard implements CanActivate {
   }
 
   private async identify(request: IncomingMessage): Promise<Identity> {
-    if (this.devMode) return devIdentity(request);
-    if (!this.tokens) throw missingToken();
+    if (this.devMode && !this.holdsApiKey(request)) return devIdentity(request);
     try {
-      return await this.tokens.verify(bearerToken(request.rawHeaders));
+      return await this.verify(request.rawHeaders);
     } catch (error) {
-      if (error instanceof ApiError) throw error;
-      throw this.refuse(reasonOf(error));
+      if (error instanceof ApiError) throw this.challenged(error, request);
+      if (error instanceof TokenRefused) throw this.challenged(this.refuse(error.message), request);
+      // Where the database cannot be asked for a key, nothing is known of it: that is no refusal.
+      throw error;
     }
   }
 
-  /** The caller learns nothing; the log gets a reason that holds nothing of the token. */
+  private async verify(rawHeaders: readonly string[]): Promise<Identity> {
+    const { apiKeys } = this.config.auth;
+    const { text, isKey } = credentialOf(rawHeaders, apiKeys);
+    if (this.openMemoryKey?.matches(text)) return this.openMemoryKey.identity();
+    if (apiKeys && (isKey || text.startsWith(API_KEY_PREFIX))) return this.keys.verify(text);
+    if (!this.tokens) throw new TokenRefused('no tokens are accepted here');
+    try {
+      return await this.tokens.verify(text);
+    } catch (error) {
+      throw error instanceof ApiError ? error : new TokenRefused(reasonOf(error));
+    }
+  }
+
+  /** In dev mode other credentials are passed over: clients have them left from elsewhere. */
+  private holdsApiKey({ rawHeaders }: IncomingMessage): boolean {
+    if (!this.config.auth.apiKeys) return false;
+    return ['x-api-key', 'authorization'].some((name) =>
+      headerValues(rawHeaders, name).some((value) => value.includes(API_KEY_PREFIX)),
+    );
+  }
+
+  /** The caller learns nothing; the log gets a reason that holds nothing of the credential. */
   private refuse(reason: string): ApiError {
     this.logger.debug(`Token refused: ${reason}`);
     return invalidToken();
+  }
+
+  private challenged(error: ApiError, { url }: IncomingMessage): ApiError {
+    const { protectedResource } = this.config.auth;
+    if (!protectedResource || error.getStatus() !== 401) return error;
+    return withMetadata(error, metadataUrl(protectedResource, url));
   }
 }
 

@@ -4,16 +4,21 @@ import type { Permission } from './permissions.js';
 /** The challenge of every 401, as RFC 9110 §11.6.1 demands one. */
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer' };
 
-/** Thrown inside `src/auth` when a token is not accepted. The reason is for the log; the caller is never told. */
+/** Thrown when a credential is not accepted, while it is checked. The reason is for the log; the caller is never told. */
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
 }
 
 /** 401 MISSING_TOKEN: the request names nobody. */
 export function missingToken(): ApiError {
-  return new ApiError(401, 'MISSING_TOKEN', 'This route needs an Authorization header with a Bearer token.', {
-    headers: CHALLENGE,
-  });
+  return new ApiError(
+    401,
+    'MISSING_TOKEN',
+    'This route needs a Bearer token in the Authorization header, or an API key.',
+    {
+      headers: CHALLENGE,
+    },
+  );
 }
 
 /**
@@ -22,6 +27,13 @@ export function missingToken(): ApiError {
  */
 export function invalidToken(): ApiError {
   return new ApiError(401, 'INVALID_TOKEN', 'The token was not accepted.', { headers: CHALLENGE });
+}
+
+/** A 401 that says where the description of this service as an OAuth resource is (RFC 9728 §5.1). */
+export function withMetadata({ code, detail }: ApiError, url: string): ApiError {
+  return new ApiError(401, code, detail, {
+    headers: { 'WWW-Authenticate': `Bearer resource_metadata="${url}"` },
+  });
 }
 
 /** 403 FORBIDDEN: known, and not allowed. */

@@ -25,10 +25,14 @@ export const Public = () => declareAccess('public');
 /** Anyone with a valid credential may call it, whatever its permissions. */
 export const Authenticated = () => declareAccess('authenticated', ApiBearerAuth(), NO_CREDENTIAL);
 
-/** Only credentials with this permission may call it. On a method it stands in for the one on the class. */
-export const RequirePermission = (permission: Permission) => {
+/**
+ * Only credentials with this permission may call it. On a method it stands in for the one on the class.
+ *
+ * @param keyed false where the route knows no Idempotency-Key, though its permission is one of those that write
+ */
+export const RequirePermission = (permission: Permission, { keyed = true } = {}) => {
   const description = `The credential lacks the permission "${permission}"`;
-  const writes = permission === 'write' || permission === 'delete' || permission === 'admin';
+  const writes = keyed && (permission === 'write' || permission === 'delete' || permission === 'admin');
   return declareAccess(
     permission,
     ApiBearerAuth(),

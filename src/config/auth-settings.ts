@@ -1,5 +1,6 @@
 import type { Config } from './config.js';
 import { isLoopback } from './loopback.js';
+import { trustedUrl } from './setting-kinds.js';
 import { DEFAULTS, PERMISSION_PREFIX } from './settings.js';
 import { named, type SettingName, type SettingReader } from './setting-reader.js';
 
@@ -8,25 +9,61 @@ type Jwt = NonNullable<Auth['jwt']>;
 
 const SECRETS = ['JWT_SECRET', 'EMBLEM_JWT_SECRET'] as const;
 const KEY_URLS = ['JWT_JWKS_URL', 'EMBLEM_API_URL'] as const;
-const CREDENTIALS = [...SECRETS, ...KEY_URLS, 'OM_API_KEY'] as const;
-const SET_A_KEY = 'set JWT_SECRET (at least 32 random bytes) or JWT_JWKS_URL';
+const SET_A_TOKEN_KEY = 'set JWT_SECRET (at least 32 random bytes) or JWT_JWKS_URL';
+const SET_A_KEY = `${SET_A_TOKEN_KEY}, or API_KEYS=on to let in those with an API key alone`;
+
+/** A key of OpenMemory that is shorter could be guessed: 16 characters of a random one hold 64 bits and more. */
+const MIN_KEY_LENGTH = 16;
 
 /** Who may come in, and how it is proved. Notes problems and warnings in the reader. */
 export function readAuth(reader: SettingReader, server: Surroundings): Auth {
   const jwt = readJwt(reader);
   const devMode = readDevMode(reader, server);
-  if (reader.given('OM_API_KEY')) {
-    if (jwt) {
-      reader.warnings.push(
-        'OM_API_KEY has no effect: API keys are not there yet, so callers need a JSON Web Token.',
+  const apiKeys = reader.value('API_KEYS') ?? true;
+  const openMemoryKey = readOpenMemoryKey(reader, server.production);
+  const protectedResource = readProtectedResource(reader);
+  return {
+    devMode,
+    apiKeys,
+    ...(openMemoryKey === undefined ? {} : { openMemoryKey }),
+    ...(protectedResource && { protectedResource }),
+    ...(jwt && { jwt }),
+  };
+}
+
+function readOpenMemoryKey(reader: SettingReader, isProduction: boolean): string | undefined {
+  const key = reader.value('OM_API_KEY');
+  if (key === undefined) return undefined;
+  if (reader.value('API_KEYS') === false) {
+    reader.problems.push('OM_API_KEY is an API key, and API_KEYS=off accepts none: unset one of them.');
+  }
+  if (key !== key.trim() || /[\u0000-\u001f\u007f]/.test(key)) {
+    reader.problems.push(
+      'OM_API_KEY begins or ends with white space, or holds control characters, which no header can: set it anew.',
+    );
+  } else if (key.length < MIN_KEY_LENGTH) {
+    const reason = `OM_API_KEY is shorter than ${MIN_KEY_LENGTH} characters, so it can be guessed`;
+    if (isProduction) {
+      reader.problems.push(
+        `${reason}: set a random one, for example from "openssl rand -hex 32", here and in its clients.`,
       );
     } else {
-      reader.problems.push(
-        `OM_API_KEY alone cannot guard the service: API keys come later. Until then ${SET_A_KEY}.`,
-      );
+      reader.warnings.push(`${reason}; with NODE_ENV=production it is refused.`);
     }
   }
-  return jwt ? { devMode, jwt } : { devMode };
+  return key;
+}
+
+/** Nothing of it is taken from requests: what Host they name is for them to choose. */
+function readProtectedResource(reader: SettingReader): Auth['protectedResource'] {
+  const publicUrl = reader.value('PUBLIC_URL');
+  const issuer = reader.value('JWT_ISSUER');
+  if (publicUrl === undefined) return undefined;
+  if (issuer !== undefined && trustedUrl.safeParse(issuer).success) return { publicUrl, issuer };
+  reader.warnings.push(
+    'PUBLIC_URL has no effect: it tells OAuth clients of the issuer, and JWT_ISSUER is not an https URL.',
+  );
+  return undefined;
 }
 
 function readJwt(reader: SettingReader): Jwt | undefined {
@@ -105,7 +142,7 @@ function noteKeylessSettings(reader: SettingReader): void {
   const names = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_ALGORITHMS', 'JWT_USER_CLAIM'] as const;
   const orphans = given(reader, [...names, 'JWT_DEFAULT_PERMISSIONS', 'JWT_CLOCK_TOLERANCE']);
   if (orphans.length > 0) {
-    reader.problems.push(`${named(orphans)} cannot work without a key: ${SET_A_KEY}.`);
+    reader.problems.push(`${named(orphans)} cannot work without a key: ${SET_A_TOKEN_KEY}.`);
   }
 }
 
@@ -118,7 +155,8 @@ interface Surroundings {
 function readDevMode(reader: SettingReader, server: Surroundings): boolean {
   const wanted = reader.either('CAIRN_DEV_MODE', 'EMBLEM_DEV_MODE');
   const switches = given(reader, ['CAIRN_DEV_MODE', 'EMBLEM_DEV_MODE']);
-  const credentials = given(reader, CREDENTIALS);
+  const credentials: SettingName[] = given(reader, [...SECRETS, ...KEY_URLS, 'OM_API_KEY']);
+  if (reader.value('API_KEYS') === true) credentials.push('API_KEYS');
   const obstacles = [
     ...(server.production ? ['NODE_ENV is production'] : []),
     ...(isLoopback(server.host) ? [] : ['HOST is not loopback']),

@@ -38,7 +38,18 @@ export interface Config {
   readonly database: SqliteConfig | PostgresConfig;
   readonly auth: {
     readonly devMode: boolean;
-    /** Absent exactly in dev mode. Holds either `secret` or `jwksUrl`. */
+    /** Whether API keys of vaults are accepted, beside whatever else is. */
+    readonly apiKeys: boolean;
+    /** The key of OpenMemory's clients. */
+    readonly openMemoryKey?: string;
+    /** What clients are told of the service as an OAuth resource (RFC 9728). */
+    readonly protectedResource?: {
+      /** Where callers reach the service, without a slash at its end. */
+      readonly publicUrl: string;
+      /** Of the tokens. */
+      readonly issuer: string;
+    };
+    /** Holds either `secret` or `jwksUrl`. */
     readonly jwt?: {
       readonly secret?: string;
       readonly jwksUrl?: string;

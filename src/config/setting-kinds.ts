@@ -116,6 +116,11 @@ export const trustedUrl = z
     error: 'must not hold a user name or password',
   });
 
+/** Where callers reach the service; without a slash at its end. */
+export const publicUrl = trustedUrl
+  .refine((raw) => !/[?#]/.test(raw), { error: 'must not hold a query or a fragment', abort: true })
+  .transform((raw) => new URL(raw).href.replace(/\/+$/, ''));
+
 /** The origin of a web page: scheme, host and port. */
 export const origin = z
   .string()

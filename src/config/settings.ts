@@ -2,7 +2,18 @@ import { z } from 'zod';
 import { PERMISSIONS, type Permission } from '../auth/permissions.js';
 import { databaseUrl } from './database-url.js';
 import { roleName, rolePassword, schemaName } from './postgres-names.js';
-import { byteSize, choice, flag, host, list, origin, text, trustedUrl, whole } from './setting-kinds.js';
+import {
+  byteSize,
+  choice,
+  flag,
+  host,
+  list,
+  origin,
+  publicUrl,
+  text,
+  trustedUrl,
+  whole,
+} from './setting-kinds.js';
 
 export const ENVIRONMENTS = ['development', 'production', 'test'] as const;
 
@@ -103,6 +114,8 @@ export const SETTINGS = {
   JWT_ALGORITHMS: list(algorithm),
   JWT_USER_CLAIM: list(claimName),
   JWT_DEFAULT_PERMISSIONS: defaultPermissions,
+  API_KEYS: flag,
+  PUBLIC_URL: publicUrl,
   JWT_CLOCK_TOLERANCE: whole(0, MAX_CLOCK_TOLERANCE_SECONDS, 'seconds'),
   CAIRN_DEV_MODE: flag,
   VAULT_AUTO_CREATE: flag,

@@ -16,13 +16,14 @@ const DOCS_POLICY = [
 
 const ALLOWED_HEADERS = [
   'Authorization',
+  'X-Api-Key',
   'Content-Type',
   'If-Match',
   'Idempotency-Key',
   'X-Vault-Id',
   'X-User-Id',
 ];
-const EXPOSED_HEADERS = ['ETag', 'X-Request-Id', 'Retry-After'];
+const EXPOSED_HEADERS = ['ETag', 'X-Request-Id', 'Retry-After', 'WWW-Authenticate'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** Seconds a browser may remember what it is allowed. */
 const PREFLIGHT_MAX_AGE = 600;

@@ -22,6 +22,11 @@ const UNKEYED = 'cairn:unkeyed';
  */
 export const Unkeyed = () => SetMetadata(UNKEYED, true);
 
+const SECRET = 'cairn:answers-secret';
+
+/** The route answers with a secret, which is kept nowhere; so Idempotency-Key is refused. */
+export const AnswersSecret = () => SetMetadata(SECRET, true);
+
 /** Printable ASCII: what a header can hold without ambiguity. */
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
@@ -77,9 +82,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
-    if (!isWriting(context) || hasStreamedBody(request)) return next.handle();
+    if (request.method === 'GET' || !isWriting(context) || hasStreamedBody(request)) return next.handle();
     const key = idempotencyKeyOf(request);
     if (key === undefined) return next.handle();
+    if (Reflect.getMetadata(SECRET, context.getHandler()) === true) throw keyRefused();
     const reply = http.getResponse<FastifyReply>();
     const { body = null, query } = request;
     const bodyHash = createHash('sha256')
@@ -91,6 +97,15 @@ export class IdempotencyInterceptor implements NestInterceptor {
       ),
     );
   }
+}
+
+function keyRefused(): ApiError {
+  return new ApiError(
+    400,
+    'INVALID_HEADER',
+    'This route takes no Idempotency-Key: its answer holds a secret, which is not kept for a second time.',
+    { errors: [{ field: 'Idempotency-Key', message: 'must not be given here' }] },
+  );
 }
 
 /** Reads have no effect, and what operators do concerns other vaults than the one the answer would be kept in. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { type DataSource, type EntityMetadata, In, type ObjectLiteral, type Repository } from 'typeorm';
+import { VerifiedKeys } from '../auth/verified-keys.js';
 import type { Memory } from '../memories/memory.entity.js';
 import { MemoryRemover } from '../memories/memory-remover.js';
 import { ScopeRow } from '../recall/scope.entity.js';
@@ -39,6 +40,7 @@ export class UserErasure {
     private readonly remover: MemoryRemover,
     private readonly mentions: UserMentions,
     private readonly stats: StatsCounter,
+    private readonly keys: VerifiedKeys,
     private readonly tenancy: Tenancy,
   ) {
     this.plan = planErasure(dataSource.entityMetadatas);
@@ -70,7 +72,10 @@ export class UserErasure {
     for (const entity of byOwner.filter(({ target }) => !LAST.has(target))) {
       if ((await this.eraseOwned(entity, userId, counts)) === CHUNK) return false;
     }
-    this.tenancy.afterCommit(() => this.stats.forget(userId));
+    this.tenancy.afterCommit(() => {
+      this.stats.forget(userId);
+      this.keys.forget(TenantContext.scope().vaultId);
+    });
     for (const target of LAST) {
       const entity = byOwner.find((one) => one.target === target)!;
       add(counts, entity, (await this.rowsOf(entity).delete({ userId })).affected ?? 0);

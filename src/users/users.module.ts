@@ -5,6 +5,7 @@ import { Memory } from '../memories/memory.entity.js';
 import { IdempotencyRecord } from '../operations/idempotency-record.entity.js';
 import { ScopeRow } from '../recall/scope.entity.js';
 import { StatsCounterModule } from '../stats/stats-counter.module.js';
+import { ApiKeysModule } from '../vaults/api-keys.module.js';
 import { VaultsModule } from '../vaults/vaults.module.js';
 import { Waypoint } from '../waypoints/waypoint.entity.js';
 import { ReflectionJob } from './reflection-job.js';
@@ -24,6 +25,7 @@ import { UsersService } from './users.service.js';
     MemoriesModule,
     StatsCounterModule,
     UserMarksModule,
+    ApiKeysModule,
     VaultsModule,
   ],
   controllers: [UsersController],

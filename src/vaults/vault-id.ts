@@ -3,6 +3,14 @@ import { createHash } from 'node:crypto';
 const VAULT_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const MAX_BYTES = 128;
 
+/** The vault that the rows of an older system come into where nothing else is said. */
+export const DEFAULT_VAULT = 'default-vault';
+
+/** The vault of a tenant of OpenMemory. @param tenant the first 16 hex digits of the SHA-256 of its API key */
+export function vaultOfTenant(tenant: string): string {
+  return `om-${tenant}`;
+}
+
 /** Whether `value` is a vault id: 1 to 128 ASCII letters, digits, `.`, `_`, `:` or `-`, the first alphanumeric. */
 export function isVaultId(value: unknown): value is string {
   return typeof value === 'string' && VAULT_ID.test(value);

@@ -16,7 +16,8 @@ export interface TableGrant {
 export const APP_TABLES: Readonly<Record<string, TableGrant>> = {
   // No row goes: what is left of an erased vault keeps its id from being used again.
   vaults: { insert: true, update: 'name, status, share_unowned, updated_at, erased_at' },
-  api_keys: { delete: true },
+  // A key is never another's, and its secret never changes: a new one is a new row.
+  api_keys: { insert: true, delete: true, update: 'expires_at, revoked_at, last_used_at' },
   users: {
     insert: true,
     delete: true,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { TenantContext } from '../tenancy/tenant-context.js';
 import type { Identity } from './identity.js';
 
 const MOST_KEYS = 1_000;
@@ -40,8 +41,9 @@ export class VerifiedKeys {
     this.known.set(hash, { key, until: Math.min(key.expires, Date.now() + REMEMBERED_MS) });
   }
 
-  /** Forgets the keys of a vault. To be called once a change to them is committed. */
-  forget(vaultId: string): void {
+  /** Forgets the keys of the running scope's vault. To be called once a change to them is committed. */
+  forget(): void {
+    const { vaultId } = TenantContext.scope();
     this.forgotten += 1;
     for (const [hash, { key }] of this.known) if (key.identity.vaultId === vaultId) this.known.delete(hash);
   }

@@ -18,9 +18,9 @@ export function describeGroup(group: GroupReport, from: string): string[] {
   const { copied, others } = moved!.collections;
   if (copied > 0) lines.push(`  ${count(copied, 'collection')} with it`);
   if (others > 0) lines.push(`  ${count(others, 'collection')} of the same name there stays as it is`);
-  if (moved!.tables.has('api_keys')) {
+  if (moved!.keys > 0) {
     lines.push(
-      `  API keys name the vault they were made for: ${from} no longer knows them, so make new ones`,
+      `  ${count(moved!.keys, 'API key')} of theirs still open ${from}: revoke them, and make new ones of ${to}`,
     );
   }
   return [...lines, ...describeStaying(plan!.staying)];

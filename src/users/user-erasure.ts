@@ -74,7 +74,7 @@ export class UserErasure {
     }
     this.tenancy.afterCommit(() => {
       this.stats.forget(userId);
-      this.keys.forget(TenantContext.scope().vaultId);
+      this.keys.forget();
     });
     for (const target of LAST) {
       const entity = byOwner.find((one) => one.target === target)!;

@@ -178,7 +178,7 @@ export class ApiKeysService {
     changes: Partial<Pick<ApiKey, 'expiresAt' | 'revokedAt'>>,
   ): Promise<ApiKey> {
     await TenantContext.asVault(() => this.keys.update({ id: key.id }, changes));
-    this.tenancy.afterCommit(() => this.verified.forget(key.vaultId));
+    this.tenancy.afterCommit(() => this.verified.forget());
     return { ...key, ...changes };
   }
 

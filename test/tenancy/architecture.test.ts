@@ -120,6 +120,8 @@ describe('who makes and widens scopes', () => {
       /TenantContext\.run\(/,
       {
         'src/vaults/vaults.service.ts': 'the guard asks for the state of the vault before there is a scope',
+        'src/vaults/api-key-check.ts': 'looks a key up in the vault it names, before there is a scope',
+        'src/vaults/api-key-uses.ts': 'writes down when keys were used, in the context of their vault',
         'src/memories/expiry-sweep.ts': 'a job, in the context of the vault it sweeps',
         'src/recall/reindexer.ts': 'a job, in the context of the vault whose index it rebuilds',
         'src/users/vault-timers.ts': 'a job, in the context of the vault it follows',
@@ -140,6 +142,8 @@ describe('who makes and widens scopes', () => {
         'src/recall/row-encoder.ts': 'what has expired keeps its place in the index until it is removed',
         'src/users/user-figures.ts': 'takes what has expired off the count of a user',
         'src/users/user-erasure.ts': 'erases what has expired, and what the service keeps of a user',
+        'src/vaults/api-keys.service.ts':
+          'keys are closed to users, who may have keys of their own all the same',
       },
     ],
     [
@@ -158,6 +162,8 @@ describe('who makes and widens scopes', () => {
       {
         'src/auth/auth.guard.ts': 'of a verified credential',
         'src/vaults/vaults.service.ts': 'see above',
+        'src/vaults/api-key-check.ts': 'see above',
+        'src/vaults/api-key-uses.ts': 'see above',
         'src/memories/expiry-sweep.ts': 'see above',
         'src/recall/reindexer.ts': 'see above',
         'src/users/vault-timers.ts': 'see above',

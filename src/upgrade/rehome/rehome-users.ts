@@ -5,7 +5,7 @@ import { reindexDatabase } from '../reindex-database.js';
 import { whileBusy } from '../while-busy.js';
 import type { Destinations } from './destinations.js';
 import { type Digest, type RehomeDatabase, openForRehoming } from './rehome-database.js';
-import { REHOMED_TABLES, VAULT_TABLES } from './rehomed-tables.js';
+import { KEY_TABLE, REHOMED_TABLES, VAULT_TABLES } from './rehomed-tables.js';
 import { DestinationRefusedError, type Moved, TreeMove } from './tree-move.js';
 import { type Plan, TreePlan } from './tree-plan.js';
 import { type Group, UserList } from './user-list.js';
@@ -164,9 +164,10 @@ class Rehoming {
     }
     const carried = await move.carry();
     if (carried.size === 0) return { ...group, outcome: 'nothing', plan };
+    const keys = await move.countKeys();
     await database.enter(to);
     const exists = await move.checkDestination(to, mapped);
-    const made = { tables: carried, madeVault: !exists };
+    const made = { tables: carried, madeVault: !exists, keys };
     if (this.options.dryRun) {
       return { ...group, outcome: 'moved', plan, moved: { ...made, usersMade: 0, ...NO_COLLECTIONS } };
     }
@@ -232,7 +233,7 @@ const NO_COLLECTIONS = { collections: { copied: 0, moved: 0, others: 0 } };
 
 /** @throws MigrationRefusedError naming a table of which nobody has said where its rows go */
 function refuseUnknown(tables: readonly string[]): void {
-  const known = [...VAULT_TABLES, ...REHOMED_TABLES.map(({ name }) => name)];
+  const known = [KEY_TABLE, ...VAULT_TABLES, ...REHOMED_TABLES.map(({ name }) => name)];
   const unknown = tables.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new MigrationRefusedError(`Re-homing does not know these tables: ${unknown.join(', ')}.`);

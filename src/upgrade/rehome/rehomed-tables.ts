@@ -19,7 +19,7 @@ const OF_USER = 't."user_id" IN (SELECT "user_id" FROM "rehome_group")';
 /** Of a user who stays in part, both vaults get an index of their own. */
 const OF_WHOLE_USER = `${OF_USER} AND t."user_id" NOT IN (SELECT "user_id" FROM "rehome_split")`;
 
-/** Every table that has a `user_id`. One stands after those that its references name. */
+/** Every table that has a `user_id` and whose rows go with their user. One stands after those that its references name. */
 export const REHOMED_TABLES: readonly RehomedTable[] = [
   {
     name: 'memories',
@@ -64,7 +64,6 @@ export const REHOMED_TABLES: readonly RehomedTable[] = [
   { name: 'stats', keys: [['user_id', 'type', 'ts', 'dims']], goes: OF_USER, isOwn: true },
   { name: 'idempotency', keys: [['user_id', 'method', 'path', 'key']], goes: OF_USER, isOwn: true },
   { name: 'audit', keys: [['id']], goes: OF_USER, isOwn: true },
-  { name: 'api_keys', keys: [['id']], goes: OF_USER, isOwn: true },
   {
     name: 'legacy_rows',
     keys: [['id']],
@@ -75,6 +74,9 @@ export const REHOMED_TABLES: readonly RehomedTable[] = [
 
 /** Tables of vaults that know no users. */
 export const VAULT_TABLES: readonly string[] = ['vaults', 'collections', 'imports'];
+
+/** The table whose rows name users and stay all the same: a key opens the vault that it was made for, and no other. */
+export const KEY_TABLE = 'api_keys';
 
 /**
  * Refuses to re-home with a table that nobody has said of where its rows go.
@@ -88,6 +90,7 @@ export function checkRehomedTables(entities: readonly EntityMetadata[]): void {
 
 function isKnown({ tableName, primaryColumns, indices, uniques, columns }: EntityMetadata): boolean {
   const hasUser = columns.some(({ databaseName }) => databaseName === 'user_id');
+  if (tableName === KEY_TABLE) return true;
   if (!hasUser) return VAULT_TABLES.includes(tableName);
   const table = REHOMED_TABLES.find(({ name }) => name === tableName);
   if (!table) return false;

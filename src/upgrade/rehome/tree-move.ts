@@ -1,6 +1,6 @@
 import { MigrationRefusedError } from '../migration-refused.error.js';
 import { type Digest, type RehomeDatabase, carrierOf } from './rehome-database.js';
-import { REHOMED_TABLES, type RehomedTable } from './rehomed-tables.js';
+import { KEY_TABLE, REHOMED_TABLES, type RehomedTable } from './rehomed-tables.js';
 
 /** What went from one vault to another. */
 export interface Moved {
@@ -10,6 +10,8 @@ export interface Moved {
   readonly madeVault: boolean;
   /** Collections that came along, and those of them that the old vault no longer has. */
   readonly collections: { readonly copied: number; readonly moved: number; readonly others: number };
+  /** API keys of theirs that the old vault keeps, and that open it. */
+  readonly keys: number;
   /** Rows of users made anew in the old vault, for those who stay there in part. */
   readonly usersMade: number;
 }
@@ -71,6 +73,16 @@ export class TreeMove {
     );
     await this.database.analyse(...REHOMED_TABLES.map(({ name }) => carrierOf(name)));
     return carried;
+  }
+
+  /** How many keys of those who go have not been revoked. In a transaction that has entered the old vault. */
+  async countKeys(): Promise<number> {
+    const [{ n }] = await this.database.rows<{ n: number }>(
+      `SELECT count(*) AS n FROM ${this.database.table(KEY_TABLE)}
+       WHERE "vault_id" = ? AND "revoked_at" IS NULL AND "user_id" IN (SELECT "user_id" FROM "rehome_group")`,
+      [this.from],
+    );
+    return n;
   }
 
   /**
@@ -172,7 +184,8 @@ export class TreeMove {
   }
 
   private async hasContent(vaultId: string): Promise<boolean> {
-    const tables = [...this.columns.keys()].filter((name) => name !== 'vaults');
+    // Who is to have a vault may have been given a key of it before.
+    const tables = [...this.columns.keys()].filter((name) => name !== 'vaults' && name !== KEY_TABLE);
     for (const name of tables) {
       const sql = `SELECT 1 AS found FROM ${this.database.table(name)} WHERE "vault_id" = ? LIMIT 1`;
       if ((await this.database.rows(sql, [vaultId])).length > 0) return true;

@@ -12,6 +12,7 @@ import { problemOf, problemsOf } from './harness/config-problems.js';
 
 const CWD = '/srv/cairn';
 const SECRET = 'correct horse battery staple, forty-odd bytes';
+const KEY = 'a key of OpenMemory that is long';
 const JWKS = 'https://id.example.com/keys.json';
 const folder = mkdtempSync(join(tmpdir(), 'cairn-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,7 +35,7 @@ describe('defaults', () => {
         path: '/srv/cairn/data/cairn.sqlite',
         source: 'default',
       },
-      auth: { devMode: true },
+      auth: { devMode: true, apiKeys: true },
       vaults: { autoCreate: true },
       users: { summaries: true, summaryDelayMs: 60_000, reflection: false, reflectionDelayMs: 600_000 },
       waypoints: { automatic: true },
@@ -88,6 +89,8 @@ describe('values', () => {
       JWT_DEFAULT_PERMISSIONS: 'cairn:read, write',
       JWT_CLOCK_TOLERANCE: '60',
       CAIRN_DEV_MODE: 'false',
+      API_KEYS: 'on',
+      PUBLIC_URL: 'https://memory.example.com/cairn/',
       VAULT_AUTO_CREATE: '0',
       USER_SUMMARIES: 'no',
       USER_SUMMARY_DELAY_MS: '0',
@@ -113,6 +116,11 @@ describe('values', () => {
       },
       auth: {
         devMode: false,
+        apiKeys: true,
+        protectedResource: {
+          publicUrl: 'https://memory.example.com/cairn',
+          issuer: 'https://id.example.com/',
+        },
         jwt: {
           secret: SECRET,
           issuer: 'https://id.example.com/',
@@ -279,6 +287,7 @@ describe('tokens', () => {
   it('defaults to HS256 with a secret', () => {
     expect(load({ JWT_SECRET: SECRET }).auth).toEqual({
       devMode: false,
+      apiKeys: true,
       jwt: {
         secret: SECRET,
         algorithms: ['HS256'],
@@ -354,6 +363,13 @@ describe('dev mode', () => {
     [{ JWT_SECRET: SECRET, NODE_ENV: 'production', HOST: '0.0.0.0' }, false],
     [{ EMBLEM_JWT_SECRET: SECRET }, false],
     [{ JWT_JWKS_URL: JWKS }, false],
+    [{ API_KEYS: 'on' }, false],
+    [{ API_KEYS: 'on', NODE_ENV: 'production', HOST: '0.0.0.0', TRUST_PROXY: 'true' }, false],
+    [{ API_KEYS: 'on', CAIRN_DEV_MODE: 'false' }, false],
+    [{ API_KEYS: 'off' }, true],
+    [{ API_KEYS: 'off', JWT_SECRET: SECRET }, false],
+    [{ OM_API_KEY: KEY }, false],
+    [{ OM_API_KEY: KEY, NODE_ENV: 'production', HOST: '0.0.0.0' }, false],
   ])('%j: %s', (env, devMode) => {
     expect(load(env).auth.devMode).toBe(devMode);
   });
@@ -375,8 +391,10 @@ describe('dev mode', () => {
       'CAIRN_DEV_MODE and EMBLEM_DEV_MODE set the same thing',
     ],
     [{ CAIRN_DEV_MODE: 'perhaps' }, 'CAIRN_DEV_MODE must be true or false'],
-    [{ OM_API_KEY: 'pw' }, 'API keys come later. Until then set JWT_SECRET'],
-    [{ OM_API_KEY: 'pw', NODE_ENV: 'production' }, 'API keys come later. Until then set JWT_SECRET'],
+    [{ CAIRN_DEV_MODE: 'true', API_KEYS: 'on' }, 'while API_KEYS is set'],
+    [{ CAIRN_DEV_MODE: 'true', OM_API_KEY: KEY }, 'while OM_API_KEY is set'],
+    [{ API_KEYS: 'off', NODE_ENV: 'production' }, 'not allowed while NODE_ENV is production'],
+    [{ API_KEYS: 'sometimes' }, 'API_KEYS must be true or false'],
   ])('refuses %j', (env, words) => {
     expect(problem(env)).toContain(words);
   });
@@ -401,6 +419,66 @@ describe('dev mode', () => {
       expect(isLoopback(host)).toBe(false);
     },
   );
+});
+
+describe('API keys', () => {
+  it('are accepted unless they are switched off', () => {
+    expect(load({}).auth.apiKeys).toBe(true);
+    expect(load({ JWT_SECRET: SECRET }).auth.apiKeys).toBe(true);
+    expect(load({ JWT_SECRET: SECRET, API_KEYS: 'off' }).auth.apiKeys).toBe(false);
+  });
+
+  it('may be one of OpenMemory, alone or beside tokens', () => {
+    expect(load({ OM_API_KEY: KEY })).toMatchObject({
+      auth: { devMode: false, apiKeys: true, openMemoryKey: KEY },
+      warnings: [],
+    });
+    expect(load({ OM_API_KEY: KEY, JWT_SECRET: SECRET }).auth).toMatchObject({
+      openMemoryKey: KEY,
+      jwt: { secret: SECRET },
+    });
+  });
+
+  it.each<[Env, string]>([
+    [{ OM_API_KEY: KEY, API_KEYS: 'off' }, 'API_KEYS=off accepts none'],
+    [{ OM_API_KEY: 'zebra', NODE_ENV: 'production' }, 'shorter than 16 characters, so it can be guessed'],
+    [{ OM_API_KEY: ` ${KEY}` }, 'begins or ends with white space'],
+    [{ OM_API_KEY: `${KEY}\n` }, 'begins or ends with white space'],
+    [{ OM_API_KEY: 'zebra\u0000zebra zebra zebra' }, 'control characters'],
+  ])('refuses %j', (env, words) => {
+    const sentence = problem(env);
+    expect(sentence).toContain(words);
+    expect(sentence).not.toMatch(/zebra|a key of OpenMemory/);
+  });
+});
+
+describe('the address for OAuth clients', () => {
+  const issuer = 'https://id.example.com';
+  const resourceOf = (env: Env) =>
+    load({ JWT_SECRET: SECRET, JWT_ISSUER: issuer, ...env }).auth.protectedResource;
+
+  it.each([
+    ['https://m.example', 'https://m.example'],
+    ['https://m.example/', 'https://m.example'],
+    ['https://M.example:443/a/b//', 'https://m.example/a/b'],
+    ['http://localhost:8080', 'http://localhost:8080'],
+  ])('%s', (url, publicUrl) => {
+    expect(resourceOf({ PUBLIC_URL: url })).toEqual({ publicUrl, issuer });
+  });
+
+  it('is never taken from anything else', () => {
+    expect(resourceOf({})).toBeUndefined();
+  });
+
+  it.each<[string, string]>([
+    ['http://m.example', 'must start with https://'],
+    ['https://m.example/?a=b', 'must not hold a query or a fragment'],
+    ['https://m.example/#a', 'must not hold a query or a fragment'],
+    ['https://u:p@m.example', 'must not hold a user name or password'],
+    ['m.example', 'must be a URL'],
+  ])('refuses %s', (url, words) => {
+    expect(problem({ PUBLIC_URL: url, JWT_SECRET: SECRET, JWT_ISSUER: issuer })).toContain(words);
+  });
 });
 
 describe('old names', () => {
@@ -463,7 +541,12 @@ describe('old names', () => {
   });
 
   it.each<[Env, string[]]>([
-    [{ OM_API_KEY: 'k', JWT_SECRET: SECRET }, ['OM_API_KEY', 'API keys are not there yet']],
+    [{ OM_API_KEY: 'pw', JWT_SECRET: SECRET }, ['OM_API_KEY is shorter than 16 characters', 'guessed']],
+    [{ PUBLIC_URL: 'https://m.example' }, ['PUBLIC_URL has no effect', 'JWT_ISSUER']],
+    [
+      { PUBLIC_URL: 'https://m.example', JWT_SECRET: SECRET, JWT_ISSUER: 'our-issuer' },
+      ['PUBLIC_URL has no effect', 'JWT_ISSUER'],
+    ],
     [{ ENABLE_MULTITENANCY: 'false' }, ['ENABLE_MULTITENANCY=false', 'always kept apart']],
     [{ DATABASE_SCHEMA: 'cairn' }, ['DATABASE_SCHEMA has no effect on SQLite']],
     [

@@ -102,7 +102,7 @@ describe('docker/compose.yaml', () => {
       OM_PG_MIGRATOR_ROLE: 'two',
       DATABASE_OPERATOR_ROLE: 'three',
     };
-    const given = { ...env, OM_PG_SCHEMA: 'four', OM_PORT: '9000', OM_API_KEY: 'k' };
+    const given = { ...env, OM_PG_SCHEMA: 'four', OM_PORT: '9000', OM_API_KEY: 'a key of OpenMemory' };
     const { database } = loadConfig(environmentOf(service, given), '/');
     expect(database).toMatchObject({
       service: { user: 'one' },

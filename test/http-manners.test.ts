@@ -48,7 +48,7 @@ describe('documentation', () => {
   it('describes the routes, and problems as the answer to everything else', async () => {
     const document = JSON.parse(await (await get('/openapi.json')).text());
     expect(document.info).toMatchObject({ title: 'Cairn' });
-    expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'dev-vault']);
+    expect(Object.keys(document.components.securitySchemes)).toEqual(['api-key', 'bearer', 'dev-vault']);
     expect(document.paths['/v1/notes'].post.responses.default.content).toEqual({
       'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
     });
@@ -69,13 +69,13 @@ describe('CORS', () => {
       expect(answer.status).toBe(204);
       expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
       expect(answer.headers.get('access-control-allow-headers')).toBe(
-        'Authorization, Content-Type, If-Match, Idempotency-Key, X-Vault-Id, X-User-Id',
+        'Authorization, X-Api-Key, Content-Type, If-Match, Idempotency-Key, X-Vault-Id, X-User-Id',
       );
       expect(answer.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, PUT, PATCH, DELETE');
       expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
       const actual = await get('/v1/nowhere', { Origin: origin });
       expect(actual.headers.get('access-control-allow-origin')).toBe(origin);
-      expect(actual.headers.get('access-control-expose-headers')).toBe('ETag, X-Request-Id, Retry-After');
+      expect(actual.headers.get('access-control-expose-headers')).toBe('ETag, X-Request-Id, Retry-After, WWW-Authenticate');
       expect(actual.headers.get('vary')).toContain('Origin');
     }
   });

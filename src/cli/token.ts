@@ -5,6 +5,7 @@ import { PERMISSIONS, type Permission, isPermission } from '../auth/permissions.
 import { ConfigError, loadConfig, readEnvironment } from '../config/config.js';
 import { isUserId } from '../tenancy/scope.js';
 import { UsageError, readCommandLine, readVaultId } from './command.js';
+import { readSeconds } from './time-span.js';
 
 const USAGE = `Prints a token that this service accepts, signed with JWT_SECRET.
 
@@ -17,9 +18,6 @@ const USAGE = `Prints a token that this service accepts, signed with JWT_SECRET.
   --permissions LIST   of ${PERMISSIONS.join(', ')}, separated by commas;
                        without it, the service's JWT_DEFAULT_PERMISSIONS
   --expires-in TIME    such as 30s, 15m, 12h or 90d; 1h without it`;
-
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
-const MAX_SECONDS = 3650 * SECONDS.d;
 
 /** Exit status 2 for a command line or configuration that cannot be used, as commands have it by custom. */
 function main(): number {
@@ -74,7 +72,7 @@ function mint(options: Options, jwt: JwtSettings | undefined): string {
   const signer = new JwtService({ privateKey: createSecretKey(jwt.secret, 'utf8') });
   return signer.sign(claims, {
     algorithm,
-    expiresIn: readSeconds(options['expires-in']),
+    expiresIn: readSeconds('--expires-in', options['expires-in']),
     ...(jwt.issuer !== undefined && { issuer: jwt.issuer }),
     ...(jwt.audience?.length && { audience: jwt.audience[0] }),
   });
@@ -89,15 +87,6 @@ function readPermissions(options: Options, jwt: JwtSettings): Permission[] | und
   const permissions = listed as Permission[] | undefined;
   if (!options.service) return permissions;
   return [...new Set([...(permissions ?? jwt.defaultPermissions), 'vault' as const])];
-}
-
-function readSeconds(text: string): number {
-  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
-  if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
-    throw new UsageError('--expires-in must be a time such as 30s, 15m, 12h or 90d, at most 3650d.');
-  }
-  return seconds;
 }
 
 process.exitCode = main();

@@ -42,6 +42,8 @@ const LINES_SCHEMA = {
 /** The name of dev mode's way of saying whom to act for. */
 const DEV_VAULT = 'dev-vault';
 
+const API_KEY = 'api-key';
+
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const;
@@ -62,6 +64,15 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .setDescription('Long-term memory for AI agents, each vault by itself.')
     .setVersion(version)
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-Api-Key',
+        description: 'In place of a token; or as one, in the Authorization header.',
+      },
+      API_KEY,
+    )
     .addApiKey(
       {
         type: 'apiKey',
@@ -90,7 +101,7 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
   return sorted(document) as OpenAPIObject;
 }
 
-/** Adds what holds for every operation: how failures and lines look, and that dev mode stands in for a token. */
+/** Adds what holds for every operation: how failures and lines look, and what stands in for a token. */
 function complete(operation: OperationObject): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     if (status >= '4' && response && !('$ref' in response)) response.content ??= PROBLEM_CONTENT;
@@ -100,7 +111,9 @@ function complete(operation: OperationObject): void {
     requestBody.content[LINES] = { schema: LINES_SCHEMA };
   }
   operation.responses.default = { description: 'Anything but success.', content: PROBLEM_CONTENT };
-  operation.security = operation.security ? [...operation.security, { [DEV_VAULT]: [] }] : [];
+  operation.security = operation.security
+    ? [...operation.security, { [API_KEY]: [] }, { [DEV_VAULT]: [] }]
+    : [];
 }
 
 function sorted(value: unknown): unknown {

@@ -8,6 +8,7 @@ import { DocumentsModule } from './documents/documents.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MemoriesModule } from './memories/memories.module.js';
 import { MetamorphModule } from './metamorph/metamorph.module.js';
+import { OpenMemoryModule } from './openmemory/openmemory.module.js';
 import { IdempotencyModule } from './operations/idempotency.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StatsModule } from './stats/stats.module.js';
@@ -38,6 +39,7 @@ export class AppModule {
         StatsModule,
         VaultAdministrationModule,
         MetamorphModule,
+        OpenMemoryModule,
       ],
     };
   }

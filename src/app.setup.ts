@@ -13,7 +13,7 @@ import { hookRequests } from './http/request-hooks.js';
 import { RequestLog } from './http/request-log.js';
 import { RequestShapeGuard } from './http/request-shape.guard.js';
 import { RouteTable } from './http/route-table.js';
-import { allowOrigins, secureHeaders } from './http/security-headers.js';
+import { allowOrigins, answerOptions, secureHeaders } from './http/security-headers.js';
 import { RequestValidationPipe } from './http/validation.js';
 
 /**
@@ -52,6 +52,7 @@ export async function createHttpApp(
   drain.watch(adapter.getHttpServer());
   hookRequests(adapter, new RequestLog(log), drain);
   secureHeaders(app);
+  answerOptions(app, config.http.corsOrigins);
   allowOrigins(app, config.http.corsOrigins);
   app.useGlobalFilters(new ProblemFilter(routes, log));
   app.useGlobalGuards(new RequestShapeGuard());

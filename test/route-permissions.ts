@@ -5,6 +5,8 @@ export interface RoutePermission {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly access: Access;
+  /** It answers 501: a later version will have it. */
+  readonly later?: true;
 }
 
 /**
@@ -76,7 +78,34 @@ export const ROUTE_PERMISSIONS: readonly RoutePermission[] = [
   { method: 'DELETE', path: '/v1/waypoints', access: 'delete' },
   { method: 'GET', path: '/v1/waypoints/neighbours', access: 'read' },
   { method: 'GET', path: '/v1/waypoints/path', access: 'read' },
+  { method: 'POST', path: '/memory/add', access: 'write' },
+  { method: 'POST', path: '/memory/query', access: 'read' },
+  { method: 'POST', path: '/memory/search', access: 'read' },
+  { method: 'POST', path: '/memory/reinforce', access: 'write' },
+  { method: 'GET', path: '/memory/all', access: 'read' },
+  { method: 'GET', path: '/memory/history', access: 'read' },
+  { method: 'GET', path: '/memory/:id', access: 'read' },
+  { method: 'PATCH', path: '/memory/:id', access: 'write' },
+  { method: 'DELETE', path: '/memory/:id', access: 'delete' },
+  { method: 'POST', path: '/query', access: 'read' },
+  { method: 'POST', path: '/memories', access: 'write' },
+  { method: 'GET', path: '/users', access: 'read' },
+  { method: 'POST', path: '/users/summaries/regenerate-all', access: 'write' },
+  { method: 'GET', path: '/users/:user_id/summary', access: 'read' },
+  { method: 'POST', path: '/users/:user_id/summary/regenerate', access: 'write' },
+  { method: 'GET', path: '/users/:user_id/memories', access: 'read' },
+  { method: 'DELETE', path: '/users/:user_id/memories', access: 'delete' },
+  { method: 'GET', path: '/sectors', access: 'read' },
+  ...later('GET', 'api/temporal/*', 'lgm/config', 'dynamics/*', 'api/compression/stats', 'sources'),
+  ...later('POST', 'api/temporal/*', 'lgm/*', 'dynamics/*', 'api/compression/*', 'sources/*'),
+  ...later('POST', 'memory/ingest/url'),
+  ...later('PATCH', 'api/temporal/*'),
+  ...later('DELETE', 'api/temporal/*'),
 ];
+
+function later(method: RoutePermission['method'], ...paths: string[]): RoutePermission[] {
+  return paths.map((path) => ({ method, path: `/${path}`, access: 'authenticated', later: true }));
+}
 
 /** Served beside the controllers, to anyone: the description of the API, which is the same for all. */
 export const DOCUMENTATION_PATHS: readonly string[] = ['/openapi.json', '/docs'];

@@ -10,6 +10,8 @@ export interface Failure {
   readonly detail: string;
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** There is no route of this path, whatever its method. */
+  readonly unrouted?: boolean;
 }
 
 /**

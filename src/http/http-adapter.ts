@@ -7,7 +7,7 @@ import { failureOf, failureOfStatus } from './failure.js';
 import { writeJson } from './json-text.js';
 import type { Log } from './logger.js';
 import { sendFailure } from './problem.filter.js';
-import { errorWriterFor } from './problem.js';
+import { errorAnswerOf } from './problem.js';
 import { parseQuery } from './query.js';
 import { requestIdOf } from './request-id.js';
 
@@ -63,8 +63,8 @@ export function createHttpAdapter(config: Config, log: Log): FastifyAdapter {
   server.on('checkExpectation', (request, response) => {
     const failure = failureOfStatus(417);
     const requestId = requestIdOf(request);
-    const { contentType, body } = errorWriterFor(request.url)(failure, requestId);
-    response.writeHead(failure.status, {
+    const { status, contentType, body } = errorAnswerOf(failure, requestId, request.url);
+    response.writeHead(status, {
       ...BARE_HEADERS,
       'Content-Type': contentType,
       'X-Request-Id': requestId,
@@ -110,7 +110,7 @@ function refuseConnection(status: number, socket: HttpSocket, log: Log): void {
   const requestId = requestIdOf();
   // Where an answer is half written, another would end up inside it.
   if (socket.writable && !socket._httpMessage?.headersSent) {
-    const { contentType, body } = errorWriterFor(undefined)(failure, requestId);
+    const { contentType, body } = errorAnswerOf(failure, requestId, undefined);
     const headers = { ...BARE_HEADERS, 'Content-Type': contentType, 'X-Request-Id': requestId };
     socket.write(
       [

@@ -3,6 +3,7 @@ import { parse as parseWithoutPrototypes } from 'secure-json-parse';
 import { ApiError } from './api-error.js';
 import { failureOfStatus } from './failure.js';
 import { scanJson } from './json-scan.js';
+import { isOpenMemoryTarget } from './openmemory-errors.js';
 import { hasStreamedBody, leaveStreamedBodies } from './streamed-body.js';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -14,15 +15,19 @@ const JSON_TYPES: readonly (string | RegExp)[] = ['application/json', /^applicat
 const LINE_TYPES: readonly string[] = ['application/x-ndjson', 'application/jsonl'];
 
 /**
- * Makes JSON the only kind of body that is read; any other is answered 415. Bodies over Fastify's `bodyLimit`
+ * Makes JSON the only kind of body that is read; any other is answered 415, or passed over on OpenMemory's paths. Bodies over Fastify's `bodyLimit`
  * are answered 413. Before any route is added.
  */
 export function acceptJsonBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   leaveStreamedBodies(server);
+  // OpenMemory's server passed over bodies of other types: what has to be in them is said to be missing.
+  server.addContentTypeParser('*', (request, _payload, done) => {
+    done(request.is404 || isOpenMemoryTarget(request.raw.url) ? null : unsupportedType(), undefined);
+  });
   server.addContentTypeParser([...LINE_TYPES], (request, _payload, done) => {
-    const { status, code, detail } = failureOfStatus(415);
-    done(hasStreamedBody(request) ? null : new ApiError(status, code, detail), undefined);
+    const isTaken = hasStreamedBody(request) || isOpenMemoryTarget(request.raw.url);
+    done(isTaken ? null : unsupportedType(), undefined);
   });
   for (const type of JSON_TYPES) {
     server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => {
@@ -33,6 +38,11 @@ export function acceptJsonBodies(server: FastifyInstance): void {
       }
     });
   }
+}
+
+function unsupportedType(): ApiError {
+  const { status, code, detail } = failureOfStatus(415);
+  return new ApiError(status, code, detail);
 }
 
 /** Whether the body comes as a JSON value a line, and not as one. */

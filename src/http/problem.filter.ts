@@ -5,7 +5,7 @@ import { NoTenantContextError } from '../tenancy/tenant-context.js';
 import { errorReport } from './error-report.js';
 import { type Failure, failureOf, failureOfStatus } from './failure.js';
 import type { Log } from './logger.js';
-import { errorWriterFor } from './problem.js';
+import { errorAnswerOf } from './problem.js';
 import type { RouteTable } from './route-table.js';
 
 /**
@@ -35,14 +35,17 @@ export class ProblemFilter implements ExceptionFilter {
   /** A path that knows other methods is told so; any other is not there. */
   private unrouted(request: FastifyRequest): Failure {
     const methods = this.routes.methodsOf(request.raw.url ?? '');
-    return methods.length > 0 ? failureOfStatus(405, { Allow: methods.join(', ') }) : failureOfStatus(404);
+    if (methods.length > 0) return failureOfStatus(405, { Allow: methods.join(', ') });
+    return { ...failureOfStatus(404), unrouted: true };
   }
 }
 
 export function sendFailure(reply: FastifyReply, request: FastifyRequest, failure: Failure): void {
-  const { contentType, body } = errorWriterFor(request.raw.url)(failure, request.id);
+  const { status, contentType, body } = errorAnswerOf(failure, request.id, request.raw.url);
   if (failure.headers) reply.headers(failure.headers);
-  void reply.code(failure.status).type(contentType).send(body);
+  // A challenge belongs to a 401 alone.
+  if (status !== 401) reply.removeHeader('WWW-Authenticate');
+  void reply.code(status).type(contentType).send(body);
 }
 
 function report(log: Log, error: unknown, failure: Failure, requestId: string): void {

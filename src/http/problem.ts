@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FieldError } from './api-error.js';
 import type { Failure } from './failure.js';
+import { isOpenMemoryTarget, writeOpenMemoryError } from './openmemory-errors.js';
 
 /** The body of every answer that is not a success: a problem document of RFC 9457. */
 export interface Problem {
@@ -20,11 +21,14 @@ export interface Problem {
 
 /** What goes out for a failure, in the shape that the callers of a path expect. */
 export interface ErrorAnswer {
+  /** Where those callers know another than the failure's. */
+  readonly status?: number;
   readonly contentType: string;
   readonly body: string;
 }
 
-export type ErrorWriter = (failure: Failure, requestId: string) => ErrorAnswer;
+/** @param target of the request, as it arrived */
+export type ErrorWriter = (failure: Failure, requestId: string, target: string | undefined) => ErrorAnswer;
 
 export function problemOf(failure: Failure, requestId: string): Problem {
   return {
@@ -57,14 +61,22 @@ const writeMetamorphError: ErrorWriter = ({ detail, code, errors }) => ({
   }),
 });
 
-/** Who words the errors of which paths; the first whose prefix fits, so the longest prefixes come first. */
-const ERROR_WRITERS: readonly (readonly [prefix: string, writer: ErrorWriter])[] = [
-  ['/api/sessions', writeMetamorphError],
-  ['/api/memories', writeMetamorphError],
-  ['/', writeProblem],
+type Fits = (target: string | undefined) => boolean;
+
+const below =
+  (prefix: string): Fits =>
+  (target) =>
+    target?.startsWith(prefix) ?? false;
+
+/** Who words the errors of which paths; the first that fits, so the longest prefixes come first. */
+const ERROR_WRITERS: readonly (readonly [fits: Fits, writer: ErrorWriter])[] = [
+  [below('/api/sessions'), writeMetamorphError],
+  [below('/api/memories'), writeMetamorphError],
+  [isOpenMemoryTarget, writeOpenMemoryError],
 ];
 
-/** The writer for a request target as it arrived; one that fits no prefix (`*`, or none) gets a problem. */
-export function errorWriterFor(target: string | undefined): ErrorWriter {
-  return ERROR_WRITERS.find(([prefix]) => target?.startsWith(prefix))?.[1] ?? writeProblem;
+/** What goes out for a failure of a request; a target that fits no prefix (`*`, or none) gets a problem. */
+export function errorAnswerOf(failure: Failure, requestId: string, target: string | undefined) {
+  const writer = ERROR_WRITERS.find(([fits]) => fits(target))?.[1] ?? writeProblem;
+  return { status: failure.status, ...writer(failure, requestId, target) };
 }

@@ -1,4 +1,4 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { FastifyRequest } from 'fastify';
@@ -6,6 +6,11 @@ import { ApiError } from './api-error.js';
 import { type Query, UNDECODABLE } from './query.js';
 
 const MAX_NAME_SHOWN = 100;
+
+const ANY_QUERY = 'cairn:any-query';
+
+/** Routes of the controller pass over parameters that they do not know. */
+export const AnyQuery = () => SetMetadata(ANY_QUERY, true);
 
 /** What a route reads of its query: parameters by name, all of them (a DTO, which checks the names), or none. */
 type QueryNames = ReadonlySet<string> | 'all';
@@ -51,6 +56,7 @@ export class RequestShapeGuard implements CanActivate {
 }
 
 function readQueryNames(controller: object, method: string): QueryNames {
+  if (Reflect.getMetadata(ANY_QUERY, controller) === true) return 'all';
   const parameters = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) as
     Record<string, { data?: unknown }> | undefined;
   const names = new Set<string>();

@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DOCS_PATH } from './openapi.js';
+import { isOpenMemoryTarget } from './openmemory-errors.js';
 
 /** An API's answers are no pages: nothing in them may load, run or be framed. */
 const API_POLICY = { 'default-src': "'none'", 'frame-ancestors': "'none'" };
@@ -54,5 +55,18 @@ export function allowOrigins(app: NestFastifyApplication, origins: readonly stri
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: PREFLIGHT_MAX_AGE,
     credentials: false,
+  });
+}
+
+/**
+ * Answers OPTIONS on OpenMemory's paths with 200 and nothing, as its server did, but without its permission for every
+ * origin: what a page may ask is said by `allowOrigins` alone, to the origins that it names.
+ */
+export function answerOptions(app: NestFastifyApplication, origins: readonly string[]): void {
+  const server = app.getHttpAdapter().getInstance();
+  server.addHook('onRequest', (request, reply, done) => {
+    const isOfPage = origins.length > 0 && request.headers.origin !== undefined;
+    if (request.method !== 'OPTIONS' || isOfPage || !isOpenMemoryTarget(request.raw.url)) done();
+    else void reply.code(200).send();
   });
 }

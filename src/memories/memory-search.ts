@@ -38,13 +38,14 @@ export class MemorySearch {
     private readonly stats: StatsCounter,
   ) {}
 
-  /** @throws ApiError 403 for another user, 400 for an explanation of too long a query */
-  async search({
-    query: text,
-    limit = DEFAULT_LIMIT,
-    filters = {},
-    explain = false,
-  }: SearchDto): Promise<Found[]> {
+  /**
+   * @param accepts what no filter can say of a memory
+   * @throws ApiError 403 for another user, 400 for an explanation of too long a query
+   */
+  async search(
+    { query: text, limit = DEFAULT_LIMIT, filters = {}, explain = false }: SearchDto,
+    accepts?: (memory: Memory) => boolean,
+  ): Promise<Found[]> {
     refuseOtherUser(filters.user_id);
     const query = queryOf(text);
     if (explain) refuseLong(query);
@@ -56,7 +57,7 @@ export class MemorySearch {
         Columns.lend(memories.count, async (columns) => {
           const gains: GainOf = (hits) => this.gains(hits, now);
           const search = await RecallSearch.run(memories, query, gains, columns);
-          const best = await this.best(search, limit, filters);
+          const best = await this.best(search, limit, filters, accepts);
           return explain ? await this.explained(search, best) : best;
         }),
       ),
@@ -67,16 +68,19 @@ export class MemorySearch {
     search: RecallSearch,
     limit: number,
     filters: SearchFiltersDto,
+    accepts?: (memory: Memory) => boolean,
   ): Promise<(Found & { hit: Hit })[]> {
     const { min_score, include_superseded = false, ...conditions } = filters;
-    const check = jsonCheck(filters);
-    const filtered = Object.values(conditions).some((value) => value !== undefined);
+    const checks = [jsonCheck(filters), accepts].filter((check) => check !== undefined);
+    const filtered = accepts !== undefined || Object.values(conditions).some((value) => value !== undefined);
     const found: (Found & { hit: Hit })[] = [];
     for (;;) {
-      const hits = search.take(filtered ? MOST_PLACES : limit - found.length);
+      const hits = search.take(filtered ? MOST_PLACES : Math.min(MOST_PLACES, limit - found.length));
       if (hits.length === 0) return found;
       const rows = await this.places.at(hits, filtered ? filters : undefined, !include_superseded);
-      const memories = new MemoriesByPlace(check ? rows.filter(check) : rows);
+      const memories = new MemoriesByPlace(
+        checks.length > 0 ? rows.filter((row) => checks.every((check) => check(row))) : rows,
+      );
       for (const hit of hits) {
         const score = relevance(hit.raw);
         if (min_score !== undefined && score < min_score) return found;

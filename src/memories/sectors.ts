@@ -15,7 +15,7 @@ export const DECAY_LAMBDA: Readonly<Record<Sector, number>> = Object.freeze({
 });
 
 /** What a point counts in each sector, in tenths, so that sums and ties are exact. Values are OpenMemory's. */
-const WEIGHT_TENTHS: Readonly<Record<Sector, number>> = {
+export const WEIGHT_TENTHS: Readonly<Record<Sector, number>> = {
   episodic: 12,
   semantic: 10,
   procedural: 11,

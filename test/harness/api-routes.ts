@@ -6,6 +6,8 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { MetadataStorage } from 'class-transformer/types/MetadataStorage.js';
 import { getMetadataStorage } from 'class-validator';
+import type { Fields as OldFields } from '../../src/openmemory/input.js';
+import type { OldInput } from '../../src/openmemory/old-routes.decorators.js';
 
 /** Names of fields; those with fields of their own hold them. */
 export interface Fields {
@@ -37,12 +39,15 @@ export function apiRoutes(app: NestFastifyApplication): ApiRoute[] {
       const handler = (prototype as Record<string, object>)[name];
       const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
       if (method === undefined) return [];
-      const parts = [controller, handler].map((target) => String(Reflect.getMetadata(PATH_METADATA, target)));
-      const path = `/${parts
-        .flatMap((part) => part.split('/'))
-        .filter(Boolean)
-        .join('/')}`;
-      return [{ method: RequestMethod[method], path, ...inputsOf(controller, prototype, name) }];
+      const [bases, rests] = [controller, handler].map((target) =>
+        [Reflect.getMetadata(PATH_METADATA, target) as string | string[]].flat(),
+      );
+      const paths = bases.flatMap((base) => rests.map((rest) => `${base}/${rest}`));
+      return paths.map((path) => ({
+        method: RequestMethod[method],
+        path: `/${path.split('/').filter(Boolean).join('/')}`,
+        ...inputsOf(controller, prototype, name),
+      }));
     });
   });
 }
@@ -51,12 +56,17 @@ function inputsOf(controller: Type, prototype: object, name: string) {
   const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as Type[];
   const given = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<
     string,
-    { index: number; data?: string }
+    { index: number; data?: string | OldInput }
   >;
   let body: Fields | undefined;
   let query: Fields = {};
   const headers: string[] = [];
   for (const [key, { index, data }] of Object.entries(given)) {
+    if (typeof data === 'object') {
+      if (data.place === 'body') body = { ...body, ...namesOf(data.fields as OldFields) };
+      else query = Object.fromEntries((data.fields as readonly string[]).map((one) => [one, {}]));
+      continue;
+    }
     const kind = Number(key.split(':')[0]) as RouteParamtypes;
     const fields = data === undefined ? fieldsOf(types[index]) : { [data]: {} };
     if (kind === RouteParamtypes.BODY) body = { ...body, ...fields };
@@ -64,6 +74,13 @@ function inputsOf(controller: Type, prototype: object, name: string) {
     if (kind === RouteParamtypes.HEADERS && data !== undefined) headers.push(data.toLowerCase());
   }
   return { ...(body ? { body } : listOf(prototype, name)), query, headers };
+}
+
+/** Of what routes of OpenMemory read. */
+function namesOf(fields: OldFields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [name, field.fields ? namesOf(field.fields) : {}]),
+  );
 }
 
 /** Where @nestjs/swagger keeps what `@ApiBody()` and its like say. */

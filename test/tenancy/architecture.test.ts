@@ -245,6 +245,7 @@ describe('the layers', () => {
     sessions: ['auth', 'http', 'memories', 'tenancy'],
     metamorph: ['auth', 'http', 'memories', 'sessions', 'tenancy', 'vaults'],
     documents: ['auth', 'http', 'memories', 'tenancy'],
+    openmemory: ['auth', 'http', 'memories', 'operations', 'tenancy', 'users'],
     collections: ['auth', 'http', 'memories', 'tenancy', 'vaults'],
     stats: ['auth', 'http', 'memories', 'tenancy', 'vaults'],
     operations: ['auth', 'http', 'tenancy'],

@@ -6,6 +6,7 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DocumentsModule } from './documents/documents.module.js';
 import { HealthModule } from './health/health.module.js';
+import { McpModule } from './mcp/mcp.module.js';
 import { MemoriesModule } from './memories/memories.module.js';
 import { MetamorphModule } from './metamorph/metamorph.module.js';
 import { OpenMemoryModule } from './openmemory/openmemory.module.js';
@@ -40,6 +41,7 @@ export class AppModule {
         VaultAdministrationModule,
         MetamorphModule,
         OpenMemoryModule,
+        McpModule,
       ],
     };
   }

@@ -9,7 +9,8 @@ import { devModeRefused, invalidHeader } from './refusals.js';
 const DEFAULT_VAULT = 'dev-vault';
 
 const LOCAL_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
-const LOCAL_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+/** Pages of this machine. */
+export const LOCAL_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
 
 /** Headers that a proxy adds; `x-forwarded-` stands for all that begin so. */
 const PROXY_HEADERS = ['forwarded', 'x-real-ip', 'via'];

@@ -10,5 +10,6 @@ import { CollectionsService } from './collections.service.js';
   imports: [TypeOrmModule.forFeature([Collection, Memory]), VaultsModule],
   controllers: [CollectionsController],
   providers: [CollectionsService],
+  exports: [CollectionsService],
 })
 export class CollectionsModule {}

@@ -111,6 +111,20 @@ export class ConfigError extends Error {
  * @throws ConfigError with every problem at once
  */
 export function loadConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config {
+  return load(env, cwd, readAuth);
+}
+
+/**
+ * The same for a process that answers whoever has started it, and nobody over the network: credentials, and what may
+ * be done without, are not its affair.
+ *
+ * @throws ConfigError
+ */
+export function loadLocalConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config {
+  return load(env, cwd, () => ({ devMode: false }));
+}
+
+function load(env: NodeJS.ProcessEnv, cwd: string, authOf: typeof readAuth): Config {
   const reader = new SettingReader(env);
   const environment = reader.value('NODE_ENV') ?? DEFAULTS.env;
   const host = reader.value('HOST') ?? DEFAULTS.host;
@@ -126,7 +140,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
       trustProxy,
     },
     database: readDatabase(reader, cwd),
-    auth: readAuth(reader, { production: environment === 'production', host, trustProxy }),
+    auth: authOf(reader, { production: environment === 'production', host, trustProxy }),
     vaults: { autoCreate: reader.value('VAULT_AUTO_CREATE') ?? DEFAULTS.autoCreate },
     waypoints: { automatic: reader.value('WAYPOINTS_AUTOMATIC') ?? DEFAULTS.automaticWaypoints },
     search: { cacheBytes: reader.value('SEARCH_CACHE_SIZE') ?? DEFAULTS.searchCacheBytes },

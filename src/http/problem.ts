@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FieldError } from './api-error.js';
 import type { Failure } from './failure.js';
 import { isOpenMemoryTarget, writeOpenMemoryError } from './openmemory-errors.js';
+import { rpcErrorOf } from './rpc-error.js';
 
 /** The body of every answer that is not a success: a problem document of RFC 9457. */
 export interface Problem {
@@ -61,6 +62,12 @@ const writeMetamorphError: ErrorWriter = ({ detail, code, errors }) => ({
   }),
 });
 
+/** What a client of MCP reads: an error of JSON-RPC, of no request in particular. */
+const writeRpcError: ErrorWriter = (failure) => ({
+  contentType: 'application/json; charset=utf-8',
+  body: JSON.stringify({ jsonrpc: '2.0', error: rpcErrorOf(failure), id: null }),
+});
+
 type Fits = (target: string | undefined) => boolean;
 
 const below =
@@ -72,6 +79,7 @@ const below =
 const ERROR_WRITERS: readonly (readonly [fits: Fits, writer: ErrorWriter])[] = [
   [below('/api/sessions'), writeMetamorphError],
   [below('/api/memories'), writeMetamorphError],
+  [below('/mcp'), writeRpcError],
   [isOpenMemoryTarget, writeOpenMemoryError],
 ];
 

@@ -10,5 +10,6 @@ import { StatsService } from './stats.service.js';
   imports: [TypeOrmModule.forFeature([Memory, Stat]), StatsCounterModule],
   controllers: [StatsController],
   providers: [StatsService],
+  exports: [StatsService],
 })
 export class StatsModule {}

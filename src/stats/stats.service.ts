@@ -58,6 +58,21 @@ export class StatsService {
     });
   }
 
+  /** Living memories by primary sector, with the mean of their salience as it is stored. */
+  async bySector(): Promise<{ sector: string; count: number; avg_salience: number }[]> {
+    const rows = await this.memories
+      .createQueryBuilder('m')
+      .select('m.primarySector', 'sector')
+      .addSelect('COUNT(*)', 'count')
+      .addSelect('AVG(m.salience)', 'average')
+      .groupBy('m.primarySector')
+      .orderBy('m.primarySector', 'ASC')
+      .getRawMany<Record<'sector' | 'count' | 'average', string>>();
+    return rows.map(({ sector, count, average }) => ({
+      ...{ sector, count: Number(count), avg_salience: Number(average) },
+    }));
+  }
+
   /** Living memories by the value of a column, the most frequent first. */
   private async countBy<Value extends object>(
     column: string,

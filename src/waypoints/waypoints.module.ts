@@ -14,6 +14,6 @@ import { WaypointsService } from './waypoints.service.js';
   imports: [TypeOrmModule.forFeature([Memory, Waypoint]), VaultsModule],
   controllers: [WaypointsController],
   providers: [WaypointsService, WaypointLister, WaypointWalker, EdgeReader, AutomaticWaypoints],
-  exports: [AutomaticWaypoints, WaypointsService],
+  exports: [AutomaticWaypoints, WaypointLister, WaypointWalker, WaypointsService],
 })
 export class WaypointsModule {}

@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import {
+  LATEST_PROTOCOL_VERSION,
+  type ReadResourceResult,
+  type Resource,
+} from '@modelcontextprotocol/server';
+import { SECTOR_PATTERNS } from '../memories/sector-patterns.js';
+import { DECAY_LAMBDA, SECTORS, WEIGHT_TENTHS } from '../memories/sectors.js';
+import { StatsService } from '../stats/stats.service.js';
+import { version } from '../version.js';
+
+export const CONFIG_RESOURCE: Resource = {
+  uri: 'openmemory://config',
+  name: 'openmemory-config',
+  mimeType: 'application/json',
+  description: 'Runtime configuration snapshot for the OpenMemory MCP server',
+};
+
+/** How OpenMemory describes what makes its vectors. Here nothing does. */
+const EMBEDDINGS = {
+  ...{ provider: 'none', fallback_chain: [], dimensions: 0, mode: 'simple', batch_support: false },
+  ...{ advanced_parallel: false, embed_delay_ms: 0, configured: false, type: 'none' },
+};
+
+/** The resource that OpenMemory's clients read. Its counts are of what the running scope may see. */
+@Injectable()
+export class ConfigResource {
+  constructor(private readonly stats: StatsService) {}
+
+  async read(tools: readonly string[]): Promise<ReadResourceResult> {
+    const sectors = Object.fromEntries(
+      SECTORS.map((sector) => [
+        sector,
+        {
+          ...{ model: 'words', decay_lambda: DECAY_LAMBDA[sector], weight: WEIGHT_TENTHS[sector] / 10 },
+          // As JSON has always given the regular expressions of OpenMemory.
+          patterns: SECTOR_PATTERNS[sector].map(() => ({})),
+        },
+      ]),
+    );
+    const config = {
+      ...{ mode: 'standard', sectors, stats: await this.stats.bySector(), embeddings: EMBEDDINGS },
+      ...{ server: { version, protocol: LATEST_PROTOCOL_VERSION }, available_tools: tools },
+    };
+    return { contents: [{ uri: CONFIG_RESOURCE.uri, text: JSON.stringify(config, null, 2) }] };
+  }
+}

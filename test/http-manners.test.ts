@@ -75,7 +75,9 @@ describe('CORS', () => {
       expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
       const actual = await get('/v1/nowhere', { Origin: origin });
       expect(actual.headers.get('access-control-allow-origin')).toBe(origin);
-      expect(actual.headers.get('access-control-expose-headers')).toBe('ETag, X-Request-Id, Retry-After, WWW-Authenticate');
+      expect(actual.headers.get('access-control-expose-headers')).toBe(
+        'ETag, X-Request-Id, Retry-After, WWW-Authenticate',
+      );
       expect(actual.headers.get('vary')).toContain('Origin');
     }
   });

@@ -121,7 +121,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
  * @throws ConfigError
  */
 export function loadLocalConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config {
-  return load(env, cwd, () => ({ devMode: false }));
+  return load(env, cwd, () => ({ devMode: false, apiKeys: false }));
 }
 
 function load(env: NodeJS.ProcessEnv, cwd: string, authOf: typeof readAuth): Config {

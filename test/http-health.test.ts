@@ -33,7 +33,11 @@ const ask = async (route: string): Promise<[number, Record<string, unknown>]> =>
 
 describe('health', () => {
   it('is there for anyone', async () => {
-    expect(await ask('/health')).toEqual([200, { ok: true, status: 'ok', version }]);
+    const embedding = expect.objectContaining({ provider: 'none', configured: false });
+    expect(await ask('/health')).toEqual([
+      200,
+      { ok: true, status: 'ok', version, embedding, tier: 'words', dim: 0, cache: 0 },
+    ]);
     expect(await ask('/health/live')).toEqual([200, { status: 'ok' }]);
     expect(await ask('/health/ready')).toEqual([
       200,

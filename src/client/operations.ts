@@ -302,6 +302,18 @@ export interface EdgeDto {
   weight: number;
 }
 
+export interface EmbeddingHealthDto {
+  advanced_parallel: boolean;
+  batch_support: boolean;
+  configured: boolean;
+  dimensions: number;
+  embed_delay_ms: number;
+  fallback_chain: string[];
+  mode: string;
+  provider: string;
+  type: string;
+}
+
 export interface ErasedUserDto {
   /** How many rows were erased from each table that holds rows of users. */
   erased: Record<string, number>;
@@ -395,8 +407,15 @@ export interface FoundMemoryDto {
 }
 
 export interface HealthDto {
+  /** Segments of vectors kept in memory. */
+  cache: number;
+  /** Dimensions of vectors. */
+  dim: number;
+  embedding: EmbeddingHealthDto;
   ok: boolean;
   status: string;
+  /** How memories are found. For clients of OpenMemory, as are those that follow. */
+  tier: string;
   /** The version of the service. */
   version: string;
 }

@@ -6,9 +6,14 @@ import { ApiError } from '../http/api-error.js';
 import { version } from '../version.js';
 import { DatabaseHealth } from './database.health.js';
 import { DrainHealth } from './drain.health.js';
-import { HealthDto, LivenessDto, ReadinessDto } from './health.dto.js';
+import { type EmbeddingHealthDto, HealthDto, LivenessDto, ReadinessDto } from './health.dto.js';
 import { IndexHealth } from './index.health.js';
 import { SchemaHealth } from './schema.health.js';
+
+const NO_EMBEDDING: EmbeddingHealthDto = {
+  ...{ provider: 'none', fallback_chain: [], dimensions: 0, mode: 'none', batch_support: false },
+  ...{ advanced_parallel: false, embed_delay_ms: 0, configured: false, type: 'none' },
+};
 
 @ApiTags('health')
 @Controller('health')
@@ -26,7 +31,7 @@ export class HealthController {
   @ApiOperation({ summary: 'That the service is there, and which version' })
   @ApiOkResponse({ type: HealthDto })
   overview(): HealthDto {
-    return { ok: true, status: 'ok', version };
+    return { ok: true, status: 'ok', version, embedding: NO_EMBEDDING, tier: 'words', dim: 0, cache: 0 };
   }
 
   @Get('live')

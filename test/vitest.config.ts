@@ -11,7 +11,14 @@ const WITHOUT_POSTGRES: readonly (readonly [files: string, reason: string])[] = 
     'migrations of SQLite files; those of schemas are in test/postgres',
   ],
   ['test/{unfinished-databases,http-boot}.test.ts', 'what a start makes of an SQLite file'],
-  ['test/openmemory*.test.ts', 'databases of OpenMemory that are SQLite files'],
+  [
+    'test/openmemory{.kill,-adoption,-awkward,-erasure,-http,-manual-sql,-output,-ownership}.test.ts',
+    'databases of OpenMemory that are SQLite files',
+  ],
+  [
+    'test/openmemory-{recognition,revert,safety,samples,vectors}.test.ts',
+    'databases of OpenMemory that are SQLite files',
+  ],
   ['test/tenancy-adopt*.test.ts', 'databases of other programs that are SQLite files'],
   ['test/adopted-rows*.test.ts', 'rows as only those files hold them'],
   ['test/service-statements.test.ts', 'statements as SQLite gets them'],

@@ -42,7 +42,7 @@ export class OldSectors {
       .orderBy('m.primarySector', 'ASC')
       .getRawMany<Record<'sector' | 'count' | 'average', string>>();
     return rows.map(({ sector, count, average }) => ({
-      ...{ sector, count: Number(count), avg_salience: Number(average) },
+      ...{ sector, count: Number(count), avg_salience: Math.round(Number(average) * 1e6) / 1e6 },
     }));
   }
 }

@@ -3,7 +3,6 @@ import { DEVIATIONS, LATER, PENDING } from './fixtures/openmemory/deviations.js'
 import { TestService } from './harness/app.js';
 import { recordFigure } from './harness/figures.js';
 import { Replay, difference, recordedExchanges } from './harness/openmemory/exchanges.js';
-import { authorized } from './harness/tokens.js';
 
 let service: TestService;
 
@@ -24,20 +23,25 @@ const MOST_LISTED = 0.15;
 const exchanges = recordedExchanges();
 const ofThisVersion = exchanges.filter(({ number }) => !isIn(LATER, number) && !isIn(PENDING, number));
 
-/** The recorded key is a credential of one user now, and one that nobody knew is one that nobody knows. */
-function credentials({
-  'x-api-key': key,
-  authorization,
-  ...headers
-}: Readonly<Record<string, string>>): Record<string, string> {
-  if (key === 'wrong') return { ...headers, authorization: 'Bearer wrong' };
-  const known = key ?? authorization;
-  return { ...headers, ...(known === undefined ? {} : authorized({ vault: 'recorded', user: USER })) };
+const RECORDED_KEY = 'key-A-1234567890';
+
+/** The recorded key stood for one user: so does this one. */
+async function keyOf(user: string): Promise<string> {
+  const admin = service.as('recorded', undefined, ['read', 'write', 'delete', 'admin', 'vault']);
+  const { status, body } = await admin.post('/v1/vault/api-keys', { name: 'recorded', user_id: user });
+  expect(status).toBe(201);
+  return body.key;
 }
+
+/** The recorded headers with this key. */
+const withKey = (key: string) => (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, value.replace(RECORDED_KEY, key)]),
+  );
 
 describe('what clients of OpenMemory were answered', () => {
   it('is answered alike, or in another way on purpose', async () => {
-    const replay = new Replay(service.anonymous(), credentials);
+    const replay = new Replay(service.anonymous(), withKey(await keyOf(USER)));
     const wrong: string[] = [];
     let listed = 0;
     for (const exchange of exchanges) {

@@ -53,6 +53,8 @@ export const writeOpenMemoryError: ErrorWriter = (failure, _requestId, target) =
       return json({ err: 'forbidden', message: failure.detail });
     case 'INTERNAL_ERROR':
       return json({ err: 'internal' });
+    case 'INGEST_FAIL':
+      return json({ err: 'ingest_fail', msg: failure.detail });
     case 'INVALID_PAGINATION':
       return json({ error: 'invalid_pagination' });
     default:

@@ -1,10 +1,17 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DocumentsModule } from '../documents/documents.module.js';
 import { MemoriesModule } from '../memories/memories.module.js';
 import { Memory } from '../memories/memory.entity.js';
+import { StatsModule } from '../stats/stats.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { OldDashboardController } from './dashboard.controller.js';
+import { OldIdeController } from './ide.controller.js';
+import { OldIngestController } from './ingest.controller.js';
 import { LaterController } from './later.controller.js';
 import { OldMemoryController } from './memory.controller.js';
+import { OldDashboard } from './old-dashboard.js';
+import { OldIde } from './old-ide.js';
 import { OldMemoriesService } from './old-memories.service.js';
 import { OldMemoryList } from './old-memory-list.js';
 import { OldSectors } from './old-sectors.js';
@@ -15,15 +22,18 @@ import { VercelController } from './vercel.controller.js';
 
 /** What clients of OpenMemory call, over the services of Cairn's own API. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Memory]), MemoriesModule, UsersModule],
+  imports: [TypeOrmModule.forFeature([Memory]), DocumentsModule, MemoriesModule, StatsModule, UsersModule],
   controllers: [
     OldMemoryController,
     VercelController,
     OldUsersController,
     OldSectorsController,
+    OldIngestController,
+    OldDashboardController,
+    OldIdeController,
     LaterController,
   ],
-  providers: [OldMemoriesService, OldMemoryList, OldUsersService, OldSectors],
+  providers: [OldDashboard, OldIde, OldMemoriesService, OldMemoryList, OldUsersService, OldSectors],
   exports: [OldMemoriesService, OldMemoryList, OldSectors],
 })
 export class OpenMemoryModule {}

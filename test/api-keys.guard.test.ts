@@ -206,7 +206,7 @@ describe('what is wrong with a key', () => {
     const rest = (list: unknown[]) => list.map((one) => (one as unknown[]).slice(1));
     expect(new Set(rest(answers).map((one) => JSON.stringify(one))).size).toBe(1);
     expect(new Set(rest(statements).map((one) => JSON.stringify(one))).size).toBe(1);
-    expect(rest(answers)[0]).toMatchObject([401, expect.stringContaining('INVALID_TOKEN')]);
+    expect((rest(answers)[0] as unknown[]).slice(0, 2)).toEqual([401, (await ask('x-api-key', 'x')).text]);
   });
 
   it('is asked of the database each time: a guess is never remembered', async () => {

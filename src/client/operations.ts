@@ -1,5 +1,27 @@
 // Made from openapi.json by `npm run openapi`: do not edit.
 
+export interface ApiKeyDto {
+  created_at: number;
+  /** Null: it does not. */
+  expires_at: number | null;
+  /** The part of the key between the vault and the secret. */
+  id: string;
+  /** To a minute or so; null where no use is known. */
+  last_used_at: number | null;
+  name: string;
+  permissions: ('read' | 'write' | 'delete' | 'admin' | 'vault' | 'operator')[];
+  revoked_at: number | null;
+  /** Null: the whole vault. */
+  user_id: string | null;
+}
+
+export interface ApiKeyListDto {
+  /** From the oldest on. */
+  items: ApiKeyDto[];
+  /** For the next page; null on the last. */
+  next_cursor: string | null;
+}
+
 export interface BatchFieldErrorDto {
   field: string;
   message: string;
@@ -132,6 +154,17 @@ export interface CountedVaultDto {
   status: 'active' | 'suspended' | 'erasing' | 'erased';
   updated_at: number;
   vault_id: string;
+}
+
+export interface CreateApiKeyDto {
+  /** From then on it is refused; in milliseconds since 1970. Without this it holds until it is revoked. */
+  expires_at?: number;
+  /** What it is for, to be read in lists. */
+  name: string;
+  /** Each of them the caller's as well; without this, those of `read`, `write` and `delete` that the caller has. */
+  permissions?: ('read' | 'write' | 'delete' | 'admin')[];
+  /** The user it acts for; without one it acts for the whole vault. A user's own keys are always that user's. */
+  user_id?: string;
 }
 
 export interface CreateCollectionDto {
@@ -492,6 +525,23 @@ export interface NeighboursDto {
   truncated: boolean;
 }
 
+export interface NewApiKeyDto {
+  created_at: number;
+  /** Null: it does not. */
+  expires_at: number | null;
+  /** The part of the key between the vault and the secret. */
+  id: string;
+  /** The key itself. It is shown this once, and kept nowhere. */
+  key: string;
+  /** To a minute or so; null where no use is known. */
+  last_used_at: number | null;
+  name: string;
+  permissions: ('read' | 'write' | 'delete' | 'admin' | 'vault' | 'operator')[];
+  revoked_at: number | null;
+  /** Null: the whole vault. */
+  user_id: string | null;
+}
+
 export interface OwnVaultDto {
   /** In milliseconds since 1970; null as long as nothing was written, and for a user's token. */
   created_at: number | null;
@@ -598,6 +648,24 @@ export interface ReflectionsDto {
 export interface ReinforceDto {
   /** How much of what its salience lacks to 1 it gains: above 0, at most 1. */
   amount?: number;
+}
+
+export interface ResourceMetadataDto {
+  /** The issuers whose tokens are accepted. */
+  authorization_servers: string[];
+  /** How a token is sent. */
+  bearer_methods_supported: string[];
+  /** The address that a token is to be asked for. */
+  resource: string;
+  resource_documentation: string;
+  resource_name: string;
+}
+
+export interface RotateApiKeyDto {
+  /** When the new one expires, in milliseconds since 1970; without this, when the old one would have. */
+  expires_at?: number;
+  /** How long the old key goes on working beside the new one; without this, not at all. */
+  grace_seconds?: number;
 }
 
 export interface SearchDto {
@@ -807,6 +875,12 @@ export interface WhoamiResponse {
 
 /** What each operation takes and gives. */
 export interface Operations {
+  'resourcemetadata.service': {
+    answer: ResourceMetadataDto;
+  };
+  'resourcemetadata.mcp': {
+    answer: ResourceMetadataDto;
+  };
   'health.overview': {
     answer: HealthDto;
   };
@@ -1173,6 +1247,41 @@ export interface Operations {
     body: ChangeVaultDto;
     answer: OwnVaultDto;
   };
+  'apikeys.list': {
+    query?: {
+      limit?: number;
+      /** `next_cursor` of the page before, with the same filters and order. */
+      cursor?: string;
+    };
+    answer: ApiKeyListDto;
+  };
+  'apikeys.create': {
+    body: CreateApiKeyDto;
+    answer: NewApiKeyDto;
+  };
+  'apikeys.get': {
+    path: {
+      id: string;
+    };
+    answer: ApiKeyDto;
+  };
+  'apikeys.revoke': {
+    path: {
+      id: string;
+    };
+    header?: {
+      /** Has the request take effect once, however often it is made within a day: 1 to 255 characters */
+      'Idempotency-Key'?: string;
+    };
+    answer: ApiKeyDto;
+  };
+  'apikeys.rotate': {
+    path: {
+      id: string;
+    };
+    body: RotateApiKeyDto;
+    answer: NewApiKeyDto;
+  };
   'vaults.list': {
     query?: {
       status?: 'active' | 'suspended' | 'erasing' | 'erased';
@@ -1291,6 +1400,8 @@ export interface Operations {
 
 /** The method and the path of each operation. */
 export const ROUTES = {
+  'resourcemetadata.service': ['GET', '/.well-known/oauth-protected-resource'],
+  'resourcemetadata.mcp': ['GET', '/.well-known/oauth-protected-resource/mcp'],
   'health.overview': ['GET', '/health'],
   'health.live': ['GET', '/health/live'],
   'health.ready': ['GET', '/health/ready'],
@@ -1329,6 +1440,11 @@ export const ROUTES = {
   'users.regenerate': ['POST', '/v1/users/{user_id}/summary/regenerate'],
   'vault.read': ['GET', '/v1/vault'],
   'vault.change': ['PATCH', '/v1/vault'],
+  'apikeys.list': ['GET', '/v1/vault/api-keys'],
+  'apikeys.create': ['POST', '/v1/vault/api-keys'],
+  'apikeys.get': ['GET', '/v1/vault/api-keys/{id}'],
+  'apikeys.revoke': ['POST', '/v1/vault/api-keys/{id}/revoke'],
+  'apikeys.rotate': ['POST', '/v1/vault/api-keys/{id}/rotate'],
   'vaults.list': ['GET', '/v1/vaults'],
   'vaults.create': ['POST', '/v1/vaults'],
   'vaults.get': ['GET', '/v1/vaults/{id}'],

@@ -48,11 +48,23 @@ afterAll(async () => {
 
 const named = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 
+interface RpcError {
+  readonly message: string;
+}
+
+/** Errors of JSON-RPC have numbers, which say less. */
+const CODES: Readonly<Record<string, string>> = {
+  'This route needs an Authorization header with a Bearer token.': 'MISSING_TOKEN',
+  'The token was not accepted.': 'INVALID_TOKEN',
+};
+
 /** Calls a route without a body, its parameters filled in. */
 async function call({ method, path }: RoutePermission, headers: Record<string, string> = {}) {
   const response = await fetch(url + path.replace(/:\w+/g, 'some-id'), { method, headers });
-  const body = (await response.json().catch(() => ({}))) as Partial<Record<'code' | 'error' | 'err', string>>;
-  return { status: response.status, code: body.code ?? body.error ?? body.err };
+  type Body = Partial<Record<'code' | 'err', string>> & { error?: string | RpcError };
+  const { code, err, error } = (await response.json().catch(() => ({}))) as Body;
+  const worded = typeof error === 'string' ? error : error && CODES[error.message];
+  return { status: response.status, code: code ?? worded ?? err };
 }
 
 /** How a caller without a credential, with a bad one, and without the permission is turned away. */
@@ -110,7 +122,9 @@ describe.each(ROUTE_PERMISSIONS)('$method $path ($access)', (route) => {
 
   if (access === 'authenticated') {
     it('is open to any valid credential', async () => {
-      expect((await holding([])).status).toBe(route.later ? 501 : 200);
+      // What is sent is no message of MCP, which is said only to those who may come in.
+      const expected = route.later ? 501 : route.path === '/mcp' ? 406 : 200;
+      expect((await holding([])).status).toBe(expected);
     });
     return;
   }

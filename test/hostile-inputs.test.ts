@@ -197,6 +197,7 @@ function faultOf(outcome: Outcome, { mayClose, isHead, bytes }: Hostile): string
   if (status < 400 || isHead) return undefined;
   const type = headers.get('content-type') ?? '';
   // What is wrong may be wrong in the path: then it is not among those that Metamorph has words for.
+  if (bytes.includes('/mcp') && type.startsWith('application/json')) return rpcFaultOf(status, body);
   const isMetamorph = bytes.includes('/api/') && type.startsWith('application/json');
   if (!isMetamorph && !type.startsWith('application/problem+json')) return `${status} not as a problem`;
   try {
@@ -205,6 +206,17 @@ function faultOf(outcome: Outcome, { mayClose, isHead, bytes }: Hostile): string
     return isWhole && /^[A-Z_]+$/.test(String(code))
       ? undefined
       : `${status} with the problem ${body.slice(0, 100)}`;
+  } catch {
+    return `${status} with ${body.slice(0, 100)}`;
+  }
+}
+
+/** Errors of JSON-RPC are for the clients of MCP. */
+function rpcFaultOf(status: number, body: string): string | undefined {
+  try {
+    const { jsonrpc, error, id } = JSON.parse(body) as Record<string, { code?: unknown; message?: unknown }>;
+    const isWhole = Number.isInteger(error.code) && typeof error.message === 'string' && id === null;
+    return String(jsonrpc) === '2.0' && isWhole ? undefined : `${status} with ${body.slice(0, 100)}`;
   } catch {
     return `${status} with ${body.slice(0, 100)}`;
   }

@@ -69,7 +69,8 @@ describe('CORS', () => {
       expect(answer.status).toBe(204);
       expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
       expect(answer.headers.get('access-control-allow-headers')).toBe(
-        'Authorization, X-Api-Key, Content-Type, If-Match, Idempotency-Key, X-Vault-Id, X-User-Id',
+        'Authorization, X-Api-Key, Content-Type, If-Match, Idempotency-Key, X-Vault-Id, X-User-Id, ' +
+          'Mcp-Protocol-Version, Mcp-Method, Mcp-Name',
       );
       expect(answer.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, PUT, PATCH, DELETE');
       expect(answer.headers.get('access-control-allow-credentials')).toBeNull();

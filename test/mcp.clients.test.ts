@@ -216,7 +216,7 @@ describe.each(ENTRANCES)('%s', (entrance, serverOf) => {
         [
           'openmemory_query',
           { query: 'x'.repeat(9_000) },
-          'query must be longer than or equal to 1 and shorter',
+          'query must be shorter than or equal to 8192 characters',
         ],
         ['openmemory_store', { content: 'x', tags: [1] }, 'tags.0 must be string'],
         [

@@ -91,6 +91,7 @@ export const ROUTE_PERMISSIONS: readonly RoutePermission[] = [
   { method: 'DELETE', path: '/v1/waypoints', access: 'delete' },
   { method: 'GET', path: '/v1/waypoints/neighbours', access: 'read' },
   { method: 'GET', path: '/v1/waypoints/path', access: 'read' },
+  { method: 'POST', path: '/mcp', access: 'authenticated' },
   { method: 'POST', path: '/memory/add', access: 'write' },
   { method: 'POST', path: '/memory/query', access: 'read' },
   { method: 'POST', path: '/memory/search', access: 'read' },

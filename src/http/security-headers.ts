@@ -23,6 +23,10 @@ const ALLOWED_HEADERS = [
   'Idempotency-Key',
   'X-Vault-Id',
   'X-User-Id',
+  // Of the Model Context Protocol.
+  'Mcp-Protocol-Version',
+  'Mcp-Method',
+  'Mcp-Name',
 ];
 const EXPOSED_HEADERS = ['ETag', 'X-Request-Id', 'Retry-After', 'WWW-Authenticate'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];

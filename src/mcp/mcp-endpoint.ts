@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   type JSONRPCMessage,
+  type JSONRPCResponse,
   SUPPORTED_PROTOCOL_VERSIONS,
   classifyInboundRequest,
   createMcpHandler,
@@ -70,7 +71,8 @@ export class McpEndpoint {
       );
     }
     const server = this.servers.create('legacy', faults.noting);
-    const answers = await new Exchange(() => faults.first !== undefined).run(server, messages);
+    const given = await new Exchange().run(server, messages);
+    const answers = given.map((answer) => faults.worded(answer));
     if (answers.length === 0) return { status: 202 };
     return { status: 200, body: Array.isArray(body) ? answers : answers[0] };
   }
@@ -84,7 +86,8 @@ export class McpEndpoint {
     const request = new Request('http://cairn.invalid/mcp', { method: 'POST', headers: presentOf(headers) });
     const response = await handler.fetch(request, { parsedBody: body });
     const text = await response.text();
-    return { status: response.status, ...(text !== '' && { body: JSON.parse(text) as unknown }) };
+    if (text === '') return { status: response.status };
+    return { status: response.status, body: faults.worded(JSON.parse(text) as JSONRPCResponse) };
   }
 }
 
@@ -142,7 +145,7 @@ function isCancellation(message: JSONRPCMessage): boolean {
 
 /** Subscriptions are streams, and there is nothing to subscribe to. */
 function refuseListening(body: unknown): void {
-  const { method } = body as { method?: unknown };
+  const { method } = Object(body) as { method?: unknown };
   if (method !== 'subscriptions/listen') return;
   throw new ApiError(400, 'NO_SUBSCRIPTIONS', 'This server has no subscriptions.');
 }

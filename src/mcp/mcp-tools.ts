@@ -7,7 +7,7 @@ import {
   ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
 import { forbidden } from '../auth/refusals.js';
-import { ApiError } from '../http/api-error.js';
+import { ApiError, type FieldError } from '../http/api-error.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { CollectionTools } from './collection-tools.js';
 import { ContextTools } from './context-tools.js';
@@ -77,8 +77,14 @@ export class McpTools {
   }
 }
 
+/** Some messages begin with the name of the field, without what it is in. */
+function wordsOf({ field, message }: FieldError): string {
+  const name = field.slice(field.lastIndexOf('.') + 1);
+  return message.startsWith(`${name} `) ? message : `${field} ${message}`;
+}
+
 function sentenceOf({ code, detail, errors = [] }: ApiError): string {
-  const fields = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
+  const fields = errors.map(wordsOf).join('; ');
   if (fields === '') return detail;
   return code === 'VALIDATION_FAILED' ? `invalid arguments: ${fields}` : `${detail} (${fields})`;
 }

@@ -54,7 +54,7 @@ interface RpcError {
 
 /** Errors of JSON-RPC have numbers, which say less. */
 const CODES: Readonly<Record<string, string>> = {
-  'This route needs an Authorization header with a Bearer token.': 'MISSING_TOKEN',
+  'This route needs a Bearer token in the Authorization header, or an API key.': 'MISSING_TOKEN',
   'The token was not accepted.': 'INVALID_TOKEN',
 };
 

@@ -96,8 +96,9 @@ export class OldDashboardController {
   async timeline(@OldQuery('hours', 'project_id') shown: Shown) {
     const hours = hoursOf(shown);
     const [grouping, size] = hours <= MOST_HOURS ? (['hour', HOUR_MS] as const) : (['day', DAY_MS] as const);
-    const since = Math.max(0, Date.now() - hours * HOUR_MS);
-    const found = await this.dashboard.stretches(collectionOf(shown), since, size);
+    const now = Date.now();
+    const range = [Math.max(0, now - hours * HOUR_MS), now] as const;
+    const found = await this.dashboard.stretches(collectionOf(shown), range, size);
     return {
       timeline: found.map(({ sector, from, count }) => {
         const [day, time] = new Date(from).toISOString().split('T');

@@ -76,15 +76,22 @@ export class OldDashboard {
     return this.first(collection, limit, 'salience');
   }
 
-  /** @param size of a stretch, ms */
-  async stretches(collection: string | undefined, since: number, size: number): Promise<Stretch[]> {
+  /**
+   * @param since @param until ms since 1970: times beyond, which adopted rows may bear, have no date
+   * @param size of a stretch, ms
+   */
+  async stretches(
+    collection: string | undefined,
+    [since, until]: readonly [number, number],
+    size: number,
+  ): Promise<Stretch[]> {
     await nextTurn();
     const from = `m.createdAt - m.createdAt % ${size === HOUR_MS ? HOUR_MS : DAY_MS}`;
     const rows = await this.of(collection)
       .select('m.primarySector', 'sector')
       .addSelect(from, 'start')
       .addSelect('COUNT(*)', 'count')
-      .andWhere('m.createdAt >= :since', { since })
+      .andWhere('m.createdAt BETWEEN :since AND :until', { since, until })
       .groupBy('m.primarySector')
       .addGroupBy(from)
       .orderBy(from, 'ASC')

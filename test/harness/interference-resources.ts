@@ -4,10 +4,14 @@ import { CollectionsService } from '../../src/collections/collections.service.js
 import { DocumentsService, textOf } from '../../src/documents/documents.service.js';
 import { MetamorphMemoriesService } from '../../src/metamorph/metamorph-memories.service.js';
 import { MetamorphSessionsService } from '../../src/metamorph/metamorph-sessions.service.js';
+import { OldDashboard } from '../../src/openmemory/old-dashboard.js';
+import { OldIde } from '../../src/openmemory/old-ide.js';
 import { SessionsService } from '../../src/sessions/sessions.service.js';
 import { StatsService } from '../../src/stats/stats.service.js';
 import { OwnVaultService } from '../../src/vaults/own-vault.service.js';
 import type { TestService } from './app.js';
+
+const EDITOR_QUERY = 'owl anna seats north';
 
 /** Requests about sessions, collections, stats and one's own vault, in plans of interference. */
 export type ResourceOperation =
@@ -19,6 +23,8 @@ export type ResourceOperation =
   | { readonly kind: 'metamorph-session' | 'metamorph-delete'; readonly id: string }
   | { readonly kind: 'metamorph-sessions' | 'metamorph-memories'; readonly limit: number }
   | { readonly kind: 'collection' | 'describe' | 'redescribe' | 'delete-collection'; readonly name: string }
+  | { readonly kind: 'dashboard-stats' | 'dashboard-top' | 'dashboard-projects' | 'editor-context' }
+  | { readonly kind: 'editor-patterns'; readonly id: string }
   | { readonly kind: 'stats' | 'vault' };
 
 export const resourceOperation: fc.Arbitrary<ResourceOperation> = fc.oneof(
@@ -54,6 +60,15 @@ export const resourceOperation: fc.Arbitrary<ResourceOperation> = fc.oneof(
     name: fc.constantFrom('c1', 'c2'),
   }),
   fc.record({ kind: fc.constantFrom('stats' as const, 'vault' as const) }),
+  fc.record({
+    kind: fc.constantFrom(
+      'dashboard-stats' as const,
+      'dashboard-top' as const,
+      'dashboard-projects' as const,
+      'editor-context' as const,
+    ),
+  }),
+  fc.record({ kind: fc.constant('editor-patterns' as const), id: fc.constantFrom('s1', 's2') }),
 );
 
 /** @param mark what is put into every field written */
@@ -93,6 +108,16 @@ export function httpOfResources(request: ResourceRequest): [method: string, path
       return ['PATCH', `/v1/collections/${request.name}`, { description }];
     case 'delete-collection':
       return ['DELETE', `/v1/collections/${request.name}`];
+    case 'dashboard-stats':
+      return ['GET', '/dashboard/stats'];
+    case 'dashboard-top':
+      return ['GET', '/dashboard/top-memories?limit=3'];
+    case 'dashboard-projects':
+      return ['GET', '/dashboard/projects'];
+    case 'editor-context':
+      return ['POST', '/api/ide/context', { query: EDITOR_QUERY, k: 3 }];
+    case 'editor-patterns':
+      return ['GET', `/api/ide/patterns/${request.id}`];
     case 'stats':
       return ['GET', '/v1/stats?from=0&to=86400000'];
     case 'vault':
@@ -153,6 +178,19 @@ export async function askResources({ app }: TestService, request: ResourceReques
       return (await collections.describe(request.name, { description })).count;
     case 'delete-collection':
       return collections.delete(request.name);
+    case 'dashboard-stats':
+      return app.get(OldDashboard).sectors(undefined, 0);
+    case 'dashboard-top':
+      return (await app.get(OldDashboard).strongest(undefined, 3)).map(({ id }) => id);
+    case 'dashboard-projects':
+      return app.get(OldDashboard).projects(10);
+    case 'editor-context':
+      return (await app.get(OldIde).search({ query: EDITOR_QUERY, k: 3 })).map(({ memory, score }) => [
+        memory.id,
+        score,
+      ]);
+    case 'editor-patterns':
+      return (await app.get(OldIde).patterns(request.id, 3)).map(({ id }) => id);
     case 'stats':
       return app.get(StatsService).read({ from: 0, to: 86_400_000 });
     case 'vault': {

@@ -92,6 +92,11 @@ class Side {
       case 'sessions':
       case 'session':
       case 'delete-session':
+      case 'dashboard-stats':
+      case 'dashboard-top':
+      case 'dashboard-projects':
+      case 'editor-context':
+      case 'editor-patterns':
       case 'documents':
       case 'ingest':
       case 'document':
@@ -250,7 +255,10 @@ export async function runInTurn(
   return [sides.A.seen, sides.B.seen];
 }
 
-const OWN_CLOCK = new Set(['updated_at', 'replaced_at', 'last_seen_at', 'summary_at', 'deletedAt']);
+const OWN_CLOCK = new Set([
+  ...['updated_at', 'replaced_at', 'last_seen_at', 'summary_at', 'deletedAt'],
+  ...['lastSeen', 'last_reinforced', 'uptime'],
+]);
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /**

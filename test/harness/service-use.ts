@@ -52,6 +52,8 @@ export async function useService(databasePath: string): Promise<{ routes: ApiRou
     await useRest(client);
     await useCollections(client);
     await useDocuments(client);
+    await useDashboard(client);
+    await useEditor(client);
     await useMetamorph(client);
     await useOnce(client);
     await client.get('/v1/vault');
@@ -157,6 +159,40 @@ async function useDocuments(client: Client): Promise<void> {
     await client.get(`/v1/documents/${id}`);
     await client.get(`/v1/documents/${id}/content`);
     await client.delete(`/v1/documents/${id}`);
+  }
+}
+
+/** What the dashboard of OpenMemory asks. */
+async function useDashboard(client: Client): Promise<void> {
+  for (const project of ['', '&project_id=c1']) {
+    await client.get(`/dashboard/stats?${project}`);
+    await client.get(`/dashboard/activity?limit=3${project}`);
+    await client.get(`/dashboard/sectors/timeline?hours=24${project}`);
+    await client.get(`/dashboard/sectors/timeline?hours=200${project}`);
+    await client.get(`/dashboard/top-memories?limit=3${project}`);
+  }
+  for (const path of ['health', 'maintenance?hours=24', 'projects']) await client.get(`/dashboard/${path}`);
+}
+
+/** What extensions of editors ask and tell. */
+async function useEditor(client: Client): Promise<void> {
+  const user_id = await ownerFor(client);
+  const session_id = 'editor';
+  await client.post('/memory/ingest', { content_type: 'txt', data: 'An owl.', project_id: 'c1', user_id });
+  await client.post('/api/ide/session/start', { project_name: 'p', ide_name: 'e', user_id });
+  const event = {
+    event_type: 'save',
+    file_path: '/owl',
+    content: 'How to build it first.',
+    metadata: { a: 1 },
+  };
+  await client.post('/api/ide/events', { ...event, session_id, user_id });
+  for (const filters of [{}, { session_id }, { file_path: '/owl' }, { session_id, user_id }]) {
+    await client.post('/api/ide/context', { query: 'owl', k: 3, limit: 3, ...filters });
+  }
+  await client.get(`/api/ide/patterns/${session_id}`);
+  for (const owner of [undefined, user_id]) {
+    await client.post('/api/ide/session/end', { session_id, user_id: owner });
   }
 }
 

@@ -94,6 +94,9 @@ describe('npm run rehome', () => {
     const real = await rehome(place, ...args);
     expect(real).toMatchObject({ status: 1, stderr: '' });
     expect(real.stdout).toContain('[REHOME] "a/b" -> user-a:2fb (the vault of "user-a/b"): memories 5,');
+    expect(real.stdout).toContain(
+      '[REHOME]   API keys that go on opening default-vault: 1; revoke them, and make new ones of user-a:2fb\n',
+    );
     expect(real.stdout).toContain('[REHOME]   memories that stay: 1 in conversations with others\n');
     expect(real.stdout).toContain('[REHOME]   conversation "standup": "alice", "bob"\n');
     expect(real.stdout).toContain(

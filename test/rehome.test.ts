@@ -77,9 +77,13 @@ describe('re-homing', () => {
       expect(after.vaults[vault]).toHaveLength(1);
       expect(after.vaults[vault][0]).toContain(JSON.stringify(`user-${user}`));
     }
-    // What is left is nobody's.
+    // Keys open the vault that they were made for, and stay there.
+    expect(after.api_keys).toEqual(before.api_keys);
+    const counted = report.groups.map(({ moved }) => moved!.keys);
+    expect(counted).toEqual(users.map(() => 1));
+    // What else is left is nobody's.
     for (const [table, rows] of Object.entries(vaultOf(after, 'home'))) {
-      if (['vaults', 'collections', 'imports'].includes(table)) continue;
+      if (['vaults', 'collections', 'imports', 'api_keys'].includes(table)) continue;
       for (const row of rows) expect(row).toContain('["user_id",""]');
     }
     const names = (vault: string) =>

@@ -20,7 +20,7 @@ export function describeGroup(group: GroupReport, from: string): string[] {
   if (others > 0) lines.push(`  ${count(others, 'collection')} of the same name there stays as it is`);
   if (moved!.keys > 0) {
     lines.push(
-      `  ${count(moved!.keys, 'API key')} of theirs still open ${from}: revoke them, and make new ones of ${to}`,
+      `  API keys that go on opening ${from}: ${moved!.keys}; revoke them, and make new ones of ${to}`,
     );
   }
   return [...lines, ...describeStaying(plan!.staying)];

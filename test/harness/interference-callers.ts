@@ -19,6 +19,7 @@ import { WaypointLister } from '../../src/waypoints/waypoint-lister.js';
 import { WaypointWalker } from '../../src/waypoints/waypoint-walker.js';
 import { WaypointsService } from '../../src/waypoints/waypoints.service.js';
 import type { Answer, Client, TestService } from './app.js';
+import { type KeyRequest, askKeys, httpOfKeys } from './interference-keys.js';
 import { type ResourceRequest, askResources, httpOfResources } from './interference-resources.js';
 import { type UserRequest, askService, httpOf } from './interference-users.js';
 import {
@@ -54,6 +55,7 @@ export interface Caller {
   whoami(): Promise<Seen>;
   users(request: UserRequest): Promise<Seen>;
   resources(request: ResourceRequest): Promise<Seen>;
+  keys(request: KeyRequest): Promise<Seen>;
   waypoints(request: WaypointRequest): Promise<Seen>;
 }
 
@@ -70,7 +72,8 @@ export class HttpCaller implements Caller {
 
   constructor(service: TestService, { vault, user }: Identity) {
     this.namesUsers = user === undefined;
-    this.client = service.as(vault, user);
+    const permissions = ['read', 'write', 'delete', 'admin'];
+    this.client = service.as(vault, user, user === undefined ? [...permissions, 'vault'] : permissions);
   }
 
   create = (body: CreateMemoryDto) => this.send('POST', '/v1/memories', body);
@@ -90,6 +93,7 @@ export class HttpCaller implements Caller {
   whoami = () => this.send('GET', '/v1/whoami');
   users = (request: UserRequest) => this.send(...httpOf(request));
   resources = (request: ResourceRequest) => this.send(...httpOfResources(request));
+  keys = (request: KeyRequest) => this.send(...httpOfKeys(request));
   waypoints = (request: WaypointRequest) => this.send(...httpOfWaypoints(request));
 
   private async send(method: string, path: string, body?: unknown, etag?: string): Promise<Seen> {
@@ -177,6 +181,7 @@ export class ServiceCaller implements Caller {
   whoami = () => this.run(async () => TenantContext.scope());
   users = (request: UserRequest) => this.run(() => askService(this.usersService, request));
   resources = (request: ResourceRequest) => this.run(() => askResources(this.service, request));
+  keys = (request: KeyRequest) => this.run(() => askKeys(this.service, request));
   waypoints = (request: WaypointRequest) => this.run(() => askWaypoints(this.waypointServices, request));
 
   private async run(work: () => Promise<unknown>): Promise<Seen> {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { type KeyOperation, keyOperation } from './interference-keys.js';
 import { type ResourceOperation, resourceOperation } from './interference-resources.js';
 import { type UserOperation, WHO, userOperation } from './interference-users.js';
 import { type WaypointOperation, waypointOperation } from './interference-waypoints.js';
@@ -78,6 +79,7 @@ export type Operation =
     }
   | { readonly kind: 'whoami' }
   | UserOperation
+  | KeyOperation
   | ResourceOperation
   | WaypointOperation<Target>;
 
@@ -202,6 +204,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: of('whoami') }) },
   { weight: 6, arbitrary: userOperation },
+  { weight: 3, arbitrary: keyOperation },
   { weight: 7, arbitrary: resourceOperation },
   { weight: 7, arbitrary: waypointOperation(target, ends) },
 );

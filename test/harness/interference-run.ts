@@ -2,6 +2,7 @@ import type { CreateMemoryDto } from '../../src/memories/memory.dto.js';
 import type { ListMemoriesDto } from '../../src/memories/memory-query.dto.js';
 import type { Sector } from '../../src/memories/sectors.js';
 import type { Caller, Seen } from './interference-callers.js';
+import { settledKeys } from './interference-keys.js';
 import type { UserOperation } from './interference-users.js';
 import { settled, withIds } from './interference-waypoints.js';
 import {
@@ -22,6 +23,7 @@ const FAR_FUTURE = 4_102_444_800_000;
 class Side {
   readonly seen: Seen[] = [];
   private readonly made: string[] = [];
+  private readonly madeKeys: string[] = [];
   private lastList: { query: ListMemoriesDto; cursor: string } | undefined;
   private lastUsers: string | undefined;
   private steps = 0;
@@ -113,6 +115,19 @@ class Side {
       case 'stats':
       case 'vault':
         return this.caller.resources({ ...op, mark: this.mark });
+      case 'keys':
+      case 'make-key':
+      case 'get-key':
+      case 'rotate-key':
+      case 'revoke-key': {
+        const [keys, back] =
+          !('whose' in op) || 'made' in op.whose
+            ? [this.madeKeys, 'whose' in op && 'made' in op.whose ? op.whose.made : 0]
+            : [other?.madeKeys ?? [], op.whose.others];
+        const id = keys.at(-1 - (back % Math.max(1, keys.length))) ?? NO_ID;
+        const name = this.marked(`key ${step}`);
+        return settledKeys(await this.caller.keys({ ...op, id, name }), this.madeKeys);
+      }
       case 'link':
       case 'unlink':
       case 'waypoints':

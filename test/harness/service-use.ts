@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { Reindexer } from '../../src/recall/reindexer.js';
 import { StatsCounter } from '../../src/stats/stats-counter.js';
 import { migrateDatabase } from '../../src/upgrade/migrate-database.js';
+import { ApiKeyUses } from '../../src/vaults/api-key-uses.js';
 import { type ApiRoute, apiRoutes } from './api-routes.js';
 import { type Answer, type Client, TestService } from './app.js';
 import { DatabaseView } from './database-view.js';
@@ -60,12 +61,16 @@ export async function useService(databasePath: string): Promise<{ routes: ApiRou
     for (const path of ['/health', '/health/live', '/health/ready']) await client.get(path);
   }
   await useVault(noting(service.as('whole', undefined, ALL), asked));
+  for (const client of [service.as('whole', undefined, ALL), service.as('shared', 'ana', ['read', 'admin'])]) {
+    await useKeys(service, noting(client, asked));
+  }
   for (const [, client] of callers()) await useErasure(client, 'ana');
   await useErasure(noting(service.as('A', 'u1', ALL), asked), 'u1');
   await useErasure(noting(service.as('A', undefined, ALL), asked), 'u2');
   await useDirectory(service, noting(service.as('operations', undefined, [...ALL, 'operator']), asked));
   await leaveExpired(callers());
   await service.app.get(StatsCounter).flush();
+  await service.app.get(ApiKeyUses, { strict: false }).flush();
   await service.stop();
 
   const atOnce = { USER_SUMMARY_DELAY_MS: '0', REFLECTION: 'true', REFLECTION_DELAY_MS: '0' };
@@ -232,6 +237,25 @@ async function useVault(admin: Client): Promise<void> {
     user_id: 'ben',
     session_id: 's9',
   });
+}
+
+async function useKeys(service: TestService, admin: Client): Promise<void> {
+  const path = '/v1/vault/api-keys';
+  const fields = { permissions: ['read'], expires_at: Date.now() + 9e6 };
+  for (const more of [{}, { user_id: 'ana', ...fields }]) {
+    const { body } = await admin.post(path, { name: 'of a test', ...more });
+    const { id, key } = body as { id: string; key: string };
+    for (const text of [key, key, key.replace(/.$/, 'x')]) {
+      await service.anonymous({ 'x-api-key': text }).get('/v1/whoami');
+    }
+    await admin.get(`${path}/${id}`);
+    const { body: next } = await admin.post(`${path}/${id}/rotate`, { grace_seconds: 60 });
+    const { id: last } = next as { id: string };
+    await admin.post(`${path}/${last}/rotate`, { expires_at: Date.now() + 9e6 });
+    await admin.post(`${path}/${id}/revoke`, {});
+  }
+  const { body: page } = await admin.get(`${path}?limit=1`);
+  await admin.get(`${path}?limit=1&cursor=${(page as { next_cursor: string }).next_cursor}`);
 }
 
 async function leaveExpired(callers: readonly [vault: string, client: Client][]): Promise<void> {

@@ -93,6 +93,15 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( ((("src_id" = ?)) OR (("dst_id" = ?))) ) AND ( "vault_id" = ? )`,
   ],
   [
+    `SELECT "ApiKey"."vault_id" AS "ApiKey_vault_id", "ApiKey"."id" AS "ApiKey_id", "ApiKey"."user_id" AS "ApiKey_user_id", "ApiKey"."name" AS "ApiKey_name", "ApiKey"."secret_hash" AS "ApiKey_secret_hash", "ApiKey"."permissions" AS "ApiKey_permissions", "ApiKey"."created_at" AS "ApiKey_created_at", "ApiKey"."expires_at" AS "ApiKey_expires_at", "ApiKey"."revoked_at" AS "ApiKey_revoked_at", "ApiKey"."last_used_at" AS "ApiKey_last_used_at" FROM "api_keys" "ApiKey"`,
+    ` WHERE "ApiKey"."vault_id" = ? ORDER BY "ApiKey"."id" ASC LIMIT 100`,
+    ` WHERE ( ((("ApiKey"."id" = ?) AND ("ApiKey"."user_id" = ?))) ) AND ( "ApiKey"."vault_id" = ? ) LIMIT 100`,
+    ` WHERE ( ((("ApiKey"."id" = ?))) ) AND ( "ApiKey"."vault_id" = ? ) LIMIT 100`,
+    ` WHERE ( ((("ApiKey"."id" > ?))) ) AND ( "ApiKey"."vault_id" = ? ) ORDER BY "ApiKey"."id" ASC LIMIT 100`,
+    ` WHERE ( ((("ApiKey"."user_id" = ?) AND ("ApiKey"."id" > ?))) ) AND ( "ApiKey"."vault_id" = ? ) ORDER BY "ApiKey"."id" ASC LIMIT 100`,
+    ` WHERE ( ((("ApiKey"."user_id" = ?))) ) AND ( "ApiKey"."vault_id" = ? ) ORDER BY "ApiKey"."id" ASC LIMIT 100`,
+  ],
+  [
     `SELECT "Collection"."vault_id" AS "Collection_vault_id", "Collection"."name" AS "Collection_name", "Collection"."description" AS "Collection_description", "Collection"."metadata" AS "Collection_metadata", "Collection"."created_at" AS "Collection_created_at", "Collection"."updated_at" AS "Collection_updated_at" FROM "collections" "Collection"`,
     ` WHERE "Collection"."vault_id" = ? ORDER BY "Collection"."name" ASC LIMIT 100`,
     ` WHERE ( ((("Collection"."name" = ?))) ) AND ( "Collection"."vault_id" = ? ) LIMIT 100`,
@@ -196,6 +205,10 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
   [
     `SELECT "expired"."user_id" AS "userId", COUNT(*) AS "n" FROM "memories" "expired"`,
     ` WHERE ( "expired"."user_id" IN (?, ?) AND "expired"."expires_at" <= ? ) AND ( "expired"."vault_id" = ? ) GROUP BY "expired"."user_id"`,
+  ],
+  [
+    `SELECT "k"."vault_id" AS "k_vault_id", "k"."id" AS "k_id", "k"."user_id" AS "k_user_id", "k"."name" AS "k_name", "k"."secret_hash" AS "k_secret_hash", "k"."permissions" AS "k_permissions", "k"."created_at" AS "k_created_at", "k"."expires_at" AS "k_expires_at", "k"."revoked_at" AS "k_revoked_at", "k"."last_used_at" AS "k_last_used_at" FROM "api_keys" "k"`,
+    ` WHERE ( "k"."id" = ? ) AND ( "k"."vault_id" = ? )`,
   ],
   [
     `SELECT "m"."collection" AS "collection", COUNT(*) AS "count" FROM "memories" "m"`,
@@ -1293,6 +1306,18 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
   [
     `SELECT v.vault_id AS "vaultId", v.name AS "name", v.status AS "status", v.share_unowned AS "shareUnowned", v.created_at AS "createdAt", v.updated_at AS "updatedAt", v.erased_at AS "erasedAt", (SELECT coalesce(sum(s.memory_count), 0) FROM "scopes" s`,
     ` WHERE s.vault_id = v.vault_id) AS "memories", (SELECT count(*) FROM "scopes" s WHERE s.vault_id = v.vault_id AND s.memory_count > 0) AS "owners" FROM "vaults" v WHERE v.vault_id > ? AND (v.status = ? OR CAST(? AS text) IS NULL) ORDER BY v.vault_id LIMIT ?`,
+  ],
+  [
+    `UPDATE "api_keys" SET "expires_at" = ?`,
+    ` WHERE ( ("id" = ?) ) AND ( "vault_id" = ? )`,
+  ],
+  [
+    `UPDATE "api_keys" SET "last_used_at" = ?`,
+    ` WHERE ( "id" = ? AND ("last_used_at" IS NULL OR "last_used_at" < ?) ) AND ( "vault_id" = ? )`,
+  ],
+  [
+    `UPDATE "api_keys" SET "revoked_at" = ?`,
+    ` WHERE ( ("id" = ?) ) AND ( "vault_id" = ? )`,
   ],
   [
     `UPDATE "collections" SET "description" = ?, "metadata" = ?, "updated_at" = ?`,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metadataUrl } from '../src/auth/resource-metadata.js';
 import { TestService } from './harness/app.js';
 import { get } from './harness/auth-app.js';
 import { authorized } from './harness/tokens.js';
@@ -55,6 +56,18 @@ describe('OAuth protected-resource metadata', () => {
       expect([status, body.code]).toEqual([401, code]);
       expect(answered['www-authenticate']).toBe(`Bearer resource_metadata="${metadata}"`);
     }
+  });
+
+  it.each([
+    ['/mcp', '/mcp'],
+    ['/mcp?session=1', '/mcp'],
+    ['/mcp/', '/mcp'],
+    ['/mcpx', ''],
+    ['/v1/mcp', ''],
+    [undefined, ''],
+  ])('of MCP is another than that of the rest: %s', (target, resource) => {
+    const url = metadataUrl({ publicUrl: PUBLIC_URL, issuer: ISSUER }, target);
+    expect(url).toBe(`${PUBLIC_URL}${PATH}${resource}`);
   });
 
   it('is named in no other refusal', async () => {

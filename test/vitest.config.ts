@@ -28,7 +28,7 @@ const WITHOUT_POSTGRES: readonly (readonly [files: string, reason: string])[] = 
   ],
   ['test/auth.*.test.ts', 'tokens, in front of an application of their own'],
   ['test/{http-errors,http-input,http-manners,http-quick-check}.test.ts', 'HTTP, in front of no database'],
-  ['test/{openapi,config,json-text,vault-id,token-estimate}.test.ts', 'no database'],
+  ['test/{openapi,config,json-text,vault-id,token-estimate,api-keys.form}.test.ts', 'no database'],
   ['test/import.{pieces,formats,pg-dump}.test.ts', 'files before they come to a database'],
   ['test/{memories-batch-rows,sectors,users-summary-text,reindex.plan}.test.ts', 'no database'],
   ['test/recall.{block,columns,engine,features,features.*,memory-columns,terms}.test.ts', 'no database'],

@@ -29,8 +29,11 @@ export interface Sent {
 }
 
 /** What names a user of a vault, or the vault's own service: the header of a request. */
-export function credentialOf(vault: string, user?: string): string {
-  const permissions = ['read', 'write', 'delete', ...(user === undefined ? ['vault'] : [])];
+export function credentialOf(
+  vault: string,
+  user?: string,
+  permissions = ['read', 'write', 'delete', ...(user === undefined ? ['vault'] : [])],
+): string {
   return `authorization: Bearer ${mintToken({ vault, user, permissions, expiresInSeconds: TOKEN_LIFE })}`;
 }
 

@@ -24,10 +24,11 @@ async function main(): Promise<void> {
   process.stdout.write(`${costTable(results)}\n\n${spaceTable(results)}\n`);
   if (options.partial) return;
 
-  const { guarded, open } = await measureWhoami(madeDatabase);
+  const { guarded, keyed, open } = await measureWhoami(madeDatabase);
   const starts = await measureColdStarts(madeDatabase);
   process.stdout.write(`
 ${costLine('whoami, guarded', guarded)}
+${costLine('whoami, API key', keyed)}
 ${costLine('whoami, public', open)}
 cold start: ${median(starts).toFixed(2)} s of CPU until ready (least ${Math.min(...starts).toFixed(2)})
 `);

@@ -6,22 +6,39 @@ import { type Costs, type Operation, measureInTurn } from './rounds.js';
 const ROUNDS = 9;
 const REQUESTS = 2_000;
 
-/** The cost of `GET /v1/whoami` with a token, and of the same handler marked public in the same process. */
+/** The cost of `GET /v1/whoami` with a token, with an API key, and of the same handler marked public in the same process. */
 export async function measureWhoami(
   makeDatabase: MakeDatabase = onSqlite,
-): Promise<Record<'guarded' | 'open', Costs>> {
+): Promise<Record<'guarded' | 'keyed' | 'open', Costs>> {
   const server = await MeasuredServer.start('test/bench/server.js', makeDatabase);
   const load = new Load(server.baseUrl);
   const credential = credentialOf('acme', 'u1');
-  const calls = (path: string): Operation => ({
+  const calls = (path: string, as = credential): Operation => ({
     server,
     count: REQUESTS,
-    run: (count) => load.send(count, () => ({ method: 'GET', path, credential })),
+    run: (count) => load.send(count, () => ({ method: 'GET', path, credential: as })),
   });
   try {
-    return await measureInTurn(ROUNDS, { open: calls('/bench/whoami'), guarded: calls('/v1/whoami') });
+    const key = await keyOf(load);
+    return await measureInTurn(ROUNDS, {
+      open: calls('/bench/whoami'),
+      guarded: calls('/v1/whoami'),
+      keyed: calls('/v1/whoami', `x-api-key: ${key}`),
+    });
   } finally {
     load.close();
     await server.stop();
   }
+}
+
+/** A key of the same user. */
+async function keyOf(load: Load): Promise<string> {
+  const { bodies } = await load.send(1, () => ({
+    method: 'POST',
+    path: '/v1/vault/api-keys',
+    body: { name: 'measured', user_id: 'u1' },
+    status: 201,
+    credential: credentialOf('acme', undefined, ['read', 'write', 'delete', 'admin', 'vault']),
+  }));
+  return (JSON.parse(bodies[0]) as { key: string }).key;
 }

@@ -61,7 +61,10 @@ export async function useService(databasePath: string): Promise<{ routes: ApiRou
     for (const path of ['/health', '/health/live', '/health/ready']) await client.get(path);
   }
   await useVault(noting(service.as('whole', undefined, ALL), asked));
-  for (const client of [service.as('whole', undefined, ALL), service.as('shared', 'ana', ['read', 'admin'])]) {
+  for (const client of [
+    service.as('whole', undefined, ALL),
+    service.as('shared', 'ana', ['read', 'admin']),
+  ]) {
     await useKeys(service, noting(client, asked));
   }
   for (const [, client] of callers()) await useErasure(client, 'ana');

@@ -1,7 +1,6 @@
 import {
   type JSONRPCMessage,
   type JSONRPCResponse,
-  type RequestId,
   type Server,
   type Transport,
   isJSONRPCRequest,
@@ -16,34 +15,39 @@ export class Exchange implements Transport {
   onmessage?: Transport['onmessage'];
   onclose?: () => void;
   onerror?: (error: Error) => void;
-  private readonly answers = new Map<RequestId, JSONRPCResponse>();
-  private awaited = 0;
-  private finished: (() => void) | undefined;
+  private answered: ((answer: JSONRPCResponse) => void) | undefined;
 
-  /** @param messages requests with ids of their own @returns the answers, in the order of the requests */
+  /**
+   * One message after another: a batch takes no more of the database at once than a request by itself.
+   *
+   * @returns the answers, in the order of the requests
+   */
   async run(server: Server, messages: readonly JSONRPCMessage[]): Promise<JSONRPCResponse[]> {
-    const requests = messages.filter((message) => isJSONRPCRequest(message));
-    this.awaited = requests.length;
+    const answers: JSONRPCResponse[] = [];
     await server.connect(this);
     try {
-      await new Promise<void>((resolve) => {
-        this.finished = resolve;
-        for (const message of messages) this.onmessage?.(message);
-        if (this.awaited === 0) resolve();
-      });
+      for (const message of messages) {
+        if (isJSONRPCRequest(message)) answers.push(await this.ask(message));
+        else this.onmessage?.(message);
+      }
     } finally {
       await server.close();
     }
-    return requests.flatMap(({ id }) => this.answers.get(id) ?? []);
+    return answers;
+  }
+
+  private ask(message: JSONRPCMessage): Promise<JSONRPCResponse> {
+    return new Promise((resolve) => {
+      this.answered = resolve;
+      this.onmessage?.(message);
+    });
   }
 
   async start(): Promise<void> {}
 
   async send(message: JSONRPCMessage): Promise<void> {
-    // What belongs to no request (there is nothing of the kind) has nowhere to go.
-    if (!isJSONRPCResponse(message) || message.id === undefined || this.answers.has(message.id)) return;
-    this.answers.set(message.id, message);
-    if (this.answers.size === this.awaited) this.finished?.();
+    // There is nothing else that would be sent, and it would have nowhere to go.
+    if (isJSONRPCResponse(message)) this.answered?.(message);
   }
 
   async close(): Promise<void> {

@@ -58,7 +58,7 @@ export class StatsService {
     });
   }
 
-  /** Living memories by primary sector, with the mean of their salience as it is stored. */
+  /** Living memories by primary sector, with the mean of their salience as it is stored, to six decimals. */
   async bySector(): Promise<{ sector: string; count: number; avg_salience: number }[]> {
     const rows = await this.memories
       .createQueryBuilder('m')
@@ -69,7 +69,8 @@ export class StatsService {
       .orderBy('m.primarySector', 'ASC')
       .getRawMany<Record<'sector' | 'count' | 'average', string>>();
     return rows.map(({ sector, count, average }) => ({
-      ...{ sector, count: Number(count), avg_salience: Number(average) },
+      // Further ones would tell in which order the rows were added up.
+      ...{ sector, count: Number(count), avg_salience: Math.round(Number(average) * 1e6) / 1e6 },
     }));
   }
 

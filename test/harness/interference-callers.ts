@@ -20,6 +20,9 @@ import { WaypointWalker } from '../../src/waypoints/waypoint-walker.js';
 import { WaypointsService } from '../../src/waypoints/waypoints.service.js';
 import type { Answer, Client, TestService } from './app.js';
 import { type KeyRequest, askKeys, httpOfKeys } from './interference-keys.js';
+import { McpTools } from '../../src/mcp/mcp-tools.js';
+import { ConfigResource } from '../../src/mcp/config-resource.js';
+import { type McpRequest, askMcp, rpcOf } from './interference-mcp.js';
 import { type ResourceRequest, askResources, httpOfResources } from './interference-resources.js';
 import { type UserRequest, askService, httpOf } from './interference-users.js';
 import {
@@ -56,6 +59,7 @@ export interface Caller {
   users(request: UserRequest): Promise<Seen>;
   resources(request: ResourceRequest): Promise<Seen>;
   keys(request: KeyRequest): Promise<Seen>;
+  mcp(request: McpRequest): Promise<Seen>;
   waypoints(request: WaypointRequest): Promise<Seen>;
 }
 
@@ -95,9 +99,17 @@ export class HttpCaller implements Caller {
   resources = (request: ResourceRequest) => this.send(...httpOfResources(request));
   keys = (request: KeyRequest) => this.send(...httpOfKeys(request));
   waypoints = (request: WaypointRequest) => this.send(...httpOfWaypoints(request));
+  mcp = (request: McpRequest) =>
+    askMcp(request, async (name, args) => {
+      const seen = await this.send('POST', '/mcp', rpcOf(name, args));
+      return { ...seen, body: seen.body.result ?? seen.body };
+    });
 
   private async send(method: string, path: string, body?: unknown, etag?: string): Promise<Seen> {
-    const headers = { 'x-request-id': 'same', ...(etag === undefined ? {} : { 'if-match': etag }) };
+    const headers = {
+      ...{ 'x-request-id': 'same', accept: 'application/json, text/event-stream' },
+      ...(etag === undefined ? {} : { 'if-match': etag }),
+    };
     return seenOf(await this.client.send(method, path, body, headers));
   }
 }
@@ -183,6 +195,13 @@ export class ServiceCaller implements Caller {
   resources = (request: ResourceRequest) => this.run(() => askResources(this.service, request));
   keys = (request: KeyRequest) => this.run(() => askKeys(this.service, request));
   waypoints = (request: WaypointRequest) => this.run(() => askWaypoints(this.waypointServices, request));
+  mcp = (request: McpRequest) =>
+    askMcp(request, (name, args) =>
+      this.run(() => {
+        if (name === undefined) return this.service.app.get(ConfigResource).read([]);
+        return this.service.app.get(McpTools).call({ name, arguments: args });
+      }),
+    );
 
   private async run(work: () => Promise<unknown>): Promise<Seen> {
     const { vault, user } = this.identity;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type KeyOperation, keyOperation } from './interference-keys.js';
+import { type McpOperation, mcpOperation } from './interference-mcp.js';
 import { type ResourceOperation, resourceOperation } from './interference-resources.js';
 import { type UserOperation, WHO, userOperation } from './interference-users.js';
 import { type WaypointOperation, waypointOperation } from './interference-waypoints.js';
@@ -81,6 +82,7 @@ export type Operation =
   | UserOperation
   | KeyOperation
   | ResourceOperation
+  | McpOperation
   | WaypointOperation<Target>;
 
 export interface Step {
@@ -150,7 +152,7 @@ const listing = fc.record({
 const paging = fc.record({ kind: of('next'), others: fc.boolean() });
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 8, arbitrary: creation },
+  { weight: 10, arbitrary: creation },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -206,6 +208,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 6, arbitrary: userOperation },
   { weight: 3, arbitrary: keyOperation },
   { weight: 7, arbitrary: resourceOperation },
+  { weight: 6, arbitrary: mcpOperation },
   { weight: 7, arbitrary: waypointOperation(target, ends) },
 );
 

@@ -3,6 +3,7 @@ import type { ListMemoriesDto } from '../../src/memories/memory-query.dto.js';
 import type { Sector } from '../../src/memories/sectors.js';
 import type { Caller, Seen } from './interference-callers.js';
 import { settledKeys } from './interference-keys.js';
+import { isMcpOperation, settledTools } from './interference-mcp.js';
 import type { UserOperation } from './interference-users.js';
 import { settled, withIds } from './interference-waypoints.js';
 import {
@@ -43,6 +44,9 @@ class Side {
   }
 
   private async send(op: Operation, other: Side | undefined, step: number): Promise<Seen> {
+    if (isMcpOperation(op)) {
+      return settledTools(op, await this.caller.mcp({ ...op, mark: this.mark }));
+    }
     switch (op.kind) {
       case 'create':
         return this.create(op, step);

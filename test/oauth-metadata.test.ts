@@ -58,6 +58,18 @@ describe('OAuth protected-resource metadata', () => {
     }
   });
 
+  it('is named in the refusal of MCP, with the description of that', async () => {
+    for (const authorization of ['', 'Bearer abc']) {
+      const headers: Record<string, string> = authorization === '' ? {} : { authorization };
+      const call = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+      const answer = await service.anonymous(headers).post('/mcp', call);
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+        401,
+        `Bearer resource_metadata="${PUBLIC_URL}${PATH}/mcp"`,
+      ]);
+    }
+  });
+
   it.each([
     ['/mcp', '/mcp'],
     ['/mcp?session=1', '/mcp'],

@@ -120,6 +120,7 @@ describe('who makes and widens scopes', () => {
       /TenantContext\.run\(/,
       {
         'src/vaults/vaults.service.ts': 'the guard asks for the state of the vault before there is a scope',
+        'src/cli/api-key-command.ts': 'a command, in the context of the vault whose keys it makes',
         'src/vaults/api-key-check.ts': 'looks a key up in the vault it names, before there is a scope',
         'src/vaults/api-key-uses.ts': 'writes down when keys were used, in the context of their vault',
         'src/memories/expiry-sweep.ts': 'a job, in the context of the vault it sweeps',
@@ -162,6 +163,7 @@ describe('who makes and widens scopes', () => {
       {
         'src/auth/auth.guard.ts': 'of a verified credential',
         'src/vaults/vaults.service.ts': 'see above',
+        'src/cli/api-key-command.ts': 'see above',
         'src/vaults/api-key-check.ts': 'see above',
         'src/vaults/api-key-uses.ts': 'see above',
         'src/memories/expiry-sweep.ts': 'see above',

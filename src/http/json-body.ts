@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, RequestPayload } from 'fastify';
 import { parse as parseWithoutPrototypes } from 'secure-json-parse';
 import { ApiError } from './api-error.js';
 import { failureOfStatus } from './failure.js';
@@ -21,13 +21,13 @@ const LINE_TYPES: readonly string[] = ['application/x-ndjson', 'application/json
 export function acceptJsonBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   leaveStreamedBodies(server);
-  // OpenMemory's server passed over bodies of other types: what has to be in them is said to be missing.
-  server.addContentTypeParser('*', (request, _payload, done) => {
-    done(request.is404 || isOpenMemoryTarget(request.raw.url) ? null : unsupportedType(), undefined);
+  server.addContentTypeParser('*', (request, payload, done) => {
+    if (isOpenMemoryTarget(request.raw.url)) passOver(request, payload, done);
+    else done(request.is404 ? null : unsupportedType(), undefined);
   });
-  server.addContentTypeParser([...LINE_TYPES], (request, _payload, done) => {
-    const isTaken = hasStreamedBody(request) || isOpenMemoryTarget(request.raw.url);
-    done(isTaken ? null : unsupportedType(), undefined);
+  server.addContentTypeParser([...LINE_TYPES], (request, payload, done) => {
+    if (isOpenMemoryTarget(request.raw.url)) passOver(request, payload, done);
+    else done(hasStreamedBody(request) ? null : unsupportedType(), undefined);
   });
   for (const type of JSON_TYPES) {
     server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => {
@@ -41,8 +41,35 @@ export function acceptJsonBodies(server: FastifyInstance): void {
 }
 
 function unsupportedType(): ApiError {
-  const { status, code, detail } = failureOfStatus(415);
+  return refusal(415);
+}
+
+function refusal(status: number): ApiError {
+  const { code, detail } = failureOfStatus(status);
   return new ApiError(status, code, detail);
+}
+
+/**
+ * OpenMemory's server passed over bodies of other types: what has to be in them is said to be missing. The body is
+ * read all the same, so that nothing is done for a request whose end is no HTTP.
+ */
+function passOver(
+  { routeOptions }: FastifyRequest,
+  payload: RequestPayload,
+  done: (error: Error | null, body: undefined) => void,
+): void {
+  let length = 0;
+  const end = (error: Error | null) => {
+    payload.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+    done(error, undefined);
+  };
+  const onData = (part: Buffer) => {
+    length += part.length;
+    if (length > routeOptions.bodyLimit) end(refusal(413));
+  };
+  const onEnd = () => end(null);
+  const onGone = () => end(refusal(400));
+  payload.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
 }
 
 /** Whether the body comes as a JSON value a line, and not as one. */

@@ -7,6 +7,7 @@ import { apiRoutes } from './harness/api-routes.js';
 import { AWKWARD, AWKWARD_ROWS, LONG_USER, NAMES, USERS } from './harness/awkward-rows.js';
 import { edit } from './harness/database-editor.js';
 import { DatabaseView } from './harness/database-view.js';
+import { ROUTE_PERMISSIONS, isForLater } from './route-permissions.js';
 
 let service: TestService;
 let databasePath: string;
@@ -128,6 +129,28 @@ const ASKED: Readonly<Record<string, readonly Asked[]>> = {
   'POST /api/ide/session/start': [{ body: {} }],
   'POST /api/ide/session/end': NAMES.map((session_id) => ({ body: { session_id } })),
   'GET /api/ide/patterns/:session_id': named(NAMES),
+  'POST /memory/add': OWNERS.map((user_id, i) => ({ body: { content: `An owl ${i}.`, user_id } })),
+  'POST /memory/query': SEARCHES.map(({ body }) => ({ body: { ...(body as object), k: 1_000 } })),
+  'POST /memory/search': SEARCHES,
+  'POST /memory/reinforce': IDS.map((id) => ({ body: { id } })),
+  'GET /memory/all': [
+    ...[{}, { query: { l: '10000' } }, ...queries('user_id', OWNERS)],
+    ...[...queries('project_id', NAMES), ...queries('sector', ['semantic', 'no sector'])],
+  ],
+  'GET /memory/history': [{}, { query: { limit: '5', offset: '5' } }],
+  'GET /memory/:id': named(IDS),
+  'PATCH /memory/:id': [...named(IDS, { tags: ['y'] }), ...named(IDS, { content: 'A third text.' })],
+  'POST /query': SEARCHES,
+  'POST /memories': [{ body: { content: 'An owl of a function.' } }],
+  'GET /users': [{}, { query: { l: '1000' } }],
+  'POST /users/summaries/regenerate-all': [{}],
+  'GET /users/:user_id/summary': named(OWNERS),
+  'POST /users/:user_id/summary/regenerate': named(OWNERS, {}),
+  'GET /users/:user_id/memories': named(OWNERS),
+  'GET /sectors': [{}],
+  ...Object.fromEntries(
+    ROUTE_PERMISSIONS.filter(isForLater).map(({ method, path }) => [`${method} ${path}`, [{}]]),
+  ),
   'GET /v1/stats': [{}, { query: { from: '0', to: '31000000000' } }, { query: { to: '864000000000000' } }],
   'GET /v1/vault': [{}],
   'PATCH /v1/vault': [{ body: { name: 'Adopted' } }],
@@ -155,9 +178,11 @@ const ASKED: Readonly<Record<string, readonly Asked[]>> = {
   'DELETE /v1/waypoints': IDS.map((_, i) => ({ query: { ...keyOf(i), type: 'related' } })),
   'DELETE /api/memories/:id': named(IDS.filter((_, i) => i % 3 === 1)),
   'DELETE /api/sessions/:id': named([...NAMES, 'of Metamorph']),
-  'DELETE /v1/memories/:id': named(IDS.filter((_, i) => i % 3 === 0)),
+  'DELETE /v1/memories/:id': named(IDS.filter((_, i) => i % 6 === 0)),
+  'DELETE /memory/:id': named(IDS.filter((_, i) => i % 6 === 3)),
   'DELETE /v1/sessions/:id': named([...NAMES, 's']),
   'DELETE /v1/memories': FILTERS.slice(1).map(({ query }) => ({ query: { ...query, dry_run: 'true' } })),
+  'DELETE /users/:user_id/memories': named(USERS.slice(0, 1)),
   'DELETE /v1/collections/:name': named(NAMES),
   'DELETE /v1/users/:user_id': named([LONG_USER, 'ana']),
   'POST /v1/vaults/:id/suspend': named([ADOPTED_VAULT], {}),
@@ -197,11 +222,14 @@ describe('every route over adopted rows', () => {
         // The first user's rows are the most: the others ask now and then.
         for (const client of clients.slice(0, isOperators || i % 10 === 0 ? clients.length : 2)) {
           const answer = await client.send(method, pathOf(path, asked), asked.body);
+          const isLater = answer.status === 501 && isForLater({ method, path });
           const told =
-            answer.status < 500 ? '' : `${route} ${JSON.stringify(asked).slice(0, 200)}: ${answer.text}`;
+            answer.status < 500 || isLater
+              ? ''
+              : `${route} ${JSON.stringify(asked).slice(0, 200)}: ${answer.text}`;
           expect(told).toBe('');
           statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-          if (answer.status < 300) served += 1;
+          if (answer.status < 300 || isLater) served += 1;
         }
       }
       // A route that only refuses has not been tried.
@@ -210,7 +238,9 @@ describe('every route over adopted rows', () => {
         true,
       ]);
     }
-    expect([...statuses.keys()].filter((status) => status < 200 || status >= 500)).toEqual([]);
+    expect(
+      [...statuses.keys()].filter((status) => status < 200 || (status >= 500 && status !== 501)),
+    ).toEqual([]);
     const view = new DatabaseView(databasePath);
     expect(view.counts(ADOPTED_VAULT)).toMatchObject({ memories: 0, waypoints: 0, users: 0, term_blocks: 0 });
     view.close();

@@ -7,6 +7,8 @@ import { Memory } from '../src/memories/memory.entity.js';
 import { MemoriesService } from '../src/memories/memories.service.js';
 import { MemoryCreator } from '../src/memories/memory-creator.js';
 import { MemoryLister } from '../src/memories/memory-lister.js';
+import { OldMemoriesService } from '../src/openmemory/old-memories.service.js';
+import { OldMemoryList } from '../src/openmemory/old-memory-list.js';
 import { RecallIndex } from '../src/recall/recall-index.js';
 import { type Scope, makeScope } from '../src/tenancy/scope.js';
 import { TenantContext } from '../src/tenancy/tenant-context.js';
@@ -98,6 +100,19 @@ describe('taking away one scoping is noticed', () => {
           }
           return create(input);
         }),
+    ],
+    'the owner of what an old client says twice': [
+      TWO_USERS,
+      () =>
+        replace(OldMemoriesService, 'equalTo', (_, input) => {
+          const memories = service.app.get(DataSource).getRepository(Memory);
+          const { content } = input as { content: string };
+          return TenantContext.asVault(() => memories.findOneBy({ content }));
+        }),
+    ],
+    'the owner of an old list': [
+      TWO_USERS,
+      () => replace(OldMemoryList, 'read', (read, ...given) => TenantContext.asVault(() => read(...given))),
     ],
     'the owner of equal content': [
       TWO_USERS,

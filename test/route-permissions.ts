@@ -121,5 +121,10 @@ function later(method: RoutePermission['method'], ...paths: string[]): RoutePerm
   return paths.map((path) => ({ method, path: `/${path}`, access: 'authenticated', later: true }));
 }
 
+/** Whether a route is one that answers 501. */
+export function isForLater({ method, path }: { readonly method: string; readonly path: string }): boolean {
+  return ROUTE_PERMISSIONS.some((one) => one.later && one.method === method && one.path === path);
+}
+
 /** Served beside the controllers, to anyone: the description of the API, which is the same for all. */
 export const DOCUMENTATION_PATHS: readonly string[] = ['/openapi.json', '/docs'];

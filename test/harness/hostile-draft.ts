@@ -24,6 +24,15 @@ const ACCEPTABLE: Readonly<Record<string, string>> = {
   count: 'true',
   dry_run: 'true',
   user_id: '"ana"',
+  id: '"target"',
+  k: '5',
+  boost: '0.1',
+  startTime: '1',
+  endTime: '4102444800000',
+  l: '5',
+  u: '0',
+  offset: '0',
+  project_id: '""',
   memory_id: '"target"',
   src_id: '"target"',
   dst_id: '"target-2"',
@@ -136,7 +145,8 @@ function acceptable(name: string, path = ''): string {
 /** Some of a body's fields with values that are accepted. */
 export function bodyOf(fields: Fields, replaced?: { name: string; value: string }): string {
   const members = Object.keys(fields)
-    .filter((name) => name !== 'id' && name !== 'on_duplicate')
+    // What is made gets a new id each time.
+    .filter((name) => (name !== 'id' || !('content' in fields)) && name !== 'on_duplicate')
     .map((name) => {
       const own = Object.keys(fields[name]).length > 0 ? bodyOf(fields[name]) : acceptable(name);
       return `${JSON.stringify(name)}:${name === replaced?.name ? replaced.value : own}`;

@@ -1,13 +1,14 @@
+import { isOpenMemoryTarget } from '../../src/http/openmemory-errors.js';
 import type { Mutation } from './hostile-inputs.js';
 import { hostileHeaderValue } from './hostile-values.js';
 
 // What can be wrong with a request as HTTP: its method, headers, credentials and framing.
 
-export const wrongMethod: Mutation = (draft, random) => {
-  const method = random.pick(
-    'HEAD OPTIONS PUT POST PATCH DELETE GET TRACE CONNECT PROPFIND SEARCH FOO get'.split(' '),
-  );
-  // The caller's memories are not what this is about.
+export const wrongMethod: Mutation = (draft, random, { route }) => {
+  const methods = 'HEAD OPTIONS PUT POST PATCH DELETE GET TRACE CONNECT PROPFIND SEARCH FOO get'.split(' ');
+  // The caller's memories are not what this is about, and OpenMemory's routes pass over what they do not know.
+  const isDeleting = route.method === 'GET' && isOpenMemoryTarget(route.path);
+  const method = random.pick(isDeleting ? methods.filter((one) => one !== 'DELETE') : methods);
   if (method === 'DELETE') draft.query.push('dry_run=true');
   draft.method = method;
   // It asks for a tunnel, which Node refuses by hanging up.

@@ -23,6 +23,7 @@ import { type KeyRequest, askKeys, httpOfKeys } from './interference-keys.js';
 import { McpTools } from '../../src/mcp/mcp-tools.js';
 import { ConfigResource } from '../../src/mcp/config-resource.js';
 import { type McpRequest, askMcp, rpcOf } from './interference-mcp.js';
+import { type OldRequest, askOld, httpOfOld } from './interference-openmemory.js';
 import { type ResourceRequest, askResources, httpOfResources } from './interference-resources.js';
 import { type UserRequest, askService, httpOf } from './interference-users.js';
 import {
@@ -61,6 +62,7 @@ export interface Caller {
   keys(request: KeyRequest): Promise<Seen>;
   mcp(request: McpRequest): Promise<Seen>;
   waypoints(request: WaypointRequest): Promise<Seen>;
+  old(request: OldRequest): Promise<Seen>;
 }
 
 export interface Identity {
@@ -104,6 +106,7 @@ export class HttpCaller implements Caller {
       const seen = await this.send('POST', '/mcp', rpcOf(name, args));
       return { ...seen, body: seen.body.result ?? seen.body };
     });
+  old = (request: OldRequest) => this.send(...httpOfOld(request));
 
   private async send(method: string, path: string, body?: unknown, etag?: string): Promise<Seen> {
     const headers = {
@@ -202,6 +205,7 @@ export class ServiceCaller implements Caller {
         return this.service.app.get(McpTools).call({ name, arguments: args });
       }),
     );
+  old = (request: OldRequest) => this.run(() => askOld(this.service, request));
 
   private async run(work: () => Promise<unknown>): Promise<Seen> {
     const { vault, user } = this.identity;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { type KeyOperation, keyOperation } from './interference-keys.js';
 import { type McpOperation, mcpOperation } from './interference-mcp.js';
 import { type ResourceOperation, resourceOperation } from './interference-resources.js';
+import { type OldOperation, oldOperation } from './interference-openmemory.js';
 import { type UserOperation, WHO, userOperation } from './interference-users.js';
 import { type WaypointOperation, waypointOperation } from './interference-waypoints.js';
 
@@ -83,6 +84,7 @@ export type Operation =
   | KeyOperation
   | ResourceOperation
   | McpOperation
+  | OldOperation<Target>
   | WaypointOperation<Target>;
 
 export interface Step {
@@ -209,6 +211,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 3, arbitrary: keyOperation },
   { weight: 7, arbitrary: resourceOperation },
   { weight: 6, arbitrary: mcpOperation },
+  { weight: 10, arbitrary: oldOperation(target, text, WHO) },
   { weight: 7, arbitrary: waypointOperation(target, ends) },
 );
 

@@ -60,6 +60,14 @@ const PAIRS: Asked[] = IDS.flatMap((from, i) =>
 );
 const keyOf = (i: number) => ({ src_id: IDS[i], dst_id: IDS[(i + 1) % IDS.length] });
 
+/** A call of a tool of MCP. */
+const calls = (name: string, list: readonly object[]): Asked[] =>
+  list.map((args) => {
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } };
+    return { body: message };
+  });
+const MCP = { accept: 'application/json, text/event-stream' };
+
 /** What every route is asked. One that is added fails the test until it is here. */
 const ASKED: Readonly<Record<string, readonly Asked[]>> = {
   'GET /health': [{}],
@@ -175,6 +183,33 @@ const ASKED: Readonly<Record<string, readonly Asked[]>> = {
     query: { memory_id, depth: '5', limit: '100' },
   })),
   'GET /v1/waypoints/path': PAIRS,
+  'POST /mcp': [
+    { body: { jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri: 'openmemory://config' } } },
+    ...calls('openmemory_list', [{ limit: 50 }, ...OWNERS.map((user_id) => ({ user_id }))]),
+    ...calls(
+      'openmemory_query',
+      AWKWARD.map(({ word }) => ({ query: `${word} owl window`, type: 'unified' })),
+    ),
+    ...calls(
+      'openmemory_get',
+      IDS.map((id) => ({ id, include_vectors: true })),
+    ),
+    ...calls('cairn_context', [{ query: 'ordinary text owl window', max_tokens: 50_000 }]),
+    ...calls('cairn_list_collections', [{}]),
+    ...calls(
+      'cairn_search_collection',
+      NAMES.filter(Boolean).map((collection) => ({ collection, query: 'text' })),
+    ),
+    ...calls('cairn_list_waypoints', [{}, ...IDS.map((memory_id) => ({ memory_id }))]),
+    ...calls(
+      'cairn_waypoint_neighbours',
+      IDS.map((memory_id) => ({ memory_id, depth: 5 })),
+    ),
+    ...calls(
+      'openmemory_reinforce',
+      IDS.map((id) => ({ id })),
+    ),
+  ],
   'DELETE /v1/waypoints': IDS.map((_, i) => ({ query: { ...keyOf(i), type: 'related' } })),
   'DELETE /api/memories/:id': named(IDS.filter((_, i) => i % 3 === 1)),
   'DELETE /api/sessions/:id': named([...NAMES, 'of Metamorph']),
@@ -221,7 +256,7 @@ describe('every route over adopted rows', () => {
       for (const [i, asked] of questions.entries()) {
         // The first user's rows are the most: the others ask now and then.
         for (const client of clients.slice(0, isOperators || i % 10 === 0 ? clients.length : 2)) {
-          const answer = await client.send(method, pathOf(path, asked), asked.body);
+          const answer = await client.send(method, pathOf(path, asked), asked.body, MCP);
           const isLater = answer.status === 501 && isForLater({ method, path });
           const told =
             answer.status < 500 || isLater

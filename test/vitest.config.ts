@@ -26,6 +26,7 @@ const WITHOUT_POSTGRES: readonly (readonly [files: string, reason: string])[] = 
     'test/tenancy/mutants.test.ts',
     'faults of the layer as SQLite shows them; test/postgres has those of its own',
   ],
+  ['test/mcp.protocol.test.ts', 'messages before they come to a database'],
   ['test/auth.*.test.ts', 'tokens, in front of an application of their own'],
   ['test/{http-errors,http-input,http-manners,http-quick-check}.test.ts', 'HTTP, in front of no database'],
   ['test/{openapi,config,json-text,vault-id,token-estimate,api-keys.form}.test.ts', 'no database'],

@@ -53,7 +53,7 @@ export class LineTransport implements Transport {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.input.off('data', this.read).off('end', this.end).off('error', this.end).pause();
+    this.input.off('data', this.read).off('end', this.end).off('error', this.end).destroy();
     this.onclose?.();
   }
 

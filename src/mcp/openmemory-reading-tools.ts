@@ -58,7 +58,7 @@ export class OpenMemoryReadingTools implements ToolSet {
       description: 'Query OpenMemory for contextual memories (HSG) and/or temporal facts',
       inputSchema: QUERY_SCHEMA,
       permission: 'read',
-      run: (args: QueryArgs) => this.query(args),
+      run: (args: QueryArgs) => this.find(args),
     }),
     tool({
       name: 'openmemory_list',
@@ -83,7 +83,7 @@ export class OpenMemoryReadingTools implements ToolSet {
     private readonly facts: FactReader,
   ) {}
 
-  private async query(args: QueryArgs) {
+  private async find(args: QueryArgs) {
     const { type = 'contextual', query } = args;
     const contextual = type === 'factual' ? undefined : await this.matches(args);
     const factual = type === 'contextual' ? undefined : await this.factsOf(args);

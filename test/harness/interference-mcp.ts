@@ -160,10 +160,16 @@ function parsed(value: unknown): unknown {
   const { type, text, uri } = value as { type?: unknown; text?: unknown; uri?: unknown };
   if (typeof text === 'string' && (type === 'text' || uri !== undefined)) {
     try {
-      return JSON.parse(text);
+      return JSON.parse(JSON.stringify(JSON.parse(text), withoutClock));
     } catch {
       return text;
     }
   }
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, parsed(part)]));
+}
+
+/** A waypoint came about when the clock says so. */
+function withoutClock(this: unknown, name: string, value: unknown): unknown {
+  const isOfWaypoint = typeof this === 'object' && this !== null && 'src_id' in this;
+  return name === 'created_at' && isOfWaypoint ? undefined : value;
 }

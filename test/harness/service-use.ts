@@ -57,6 +57,7 @@ export async function useService(databasePath: string): Promise<{ routes: ApiRou
     await useEditor(client);
     await useMetamorph(client);
     await useOnce(client);
+    await useTools(client);
     await client.get('/v1/vault');
     for (const path of ['/health', '/health/live', '/health/ready']) await client.get(path);
   }
@@ -224,6 +225,30 @@ async function useOnce(client: Client): Promise<void> {
     await client.post('/v1/memories', { content: 'an owl once' }, { 'idempotency-key': 'k' });
     await client.delete('/v1/memories/none', { 'idempotency-key': 'k' });
   }
+}
+
+/** The tools that ask what no route does. */
+async function useTools(client: Client): Promise<void> {
+  const headers = { accept: 'application/json, text/event-stream' };
+  const ask = (method: string, params: object) =>
+    client.post('/mcp', { jsonrpc: '2.0', id: 1, method, params }, headers);
+  const call = (name: string, args: object) => ask('tools/call', { name, arguments: args });
+  const whose = { user_id: await ownerFor(client) };
+  const subject = { fact_pattern: { subject: 'owl' } };
+  for (const chosen of [{}, whose, subject, { ...whose, ...subject }]) {
+    await call('openmemory_query', { query: 'owl', type: 'unified', ...chosen });
+  }
+  const projects = { project_id: 'c1', min_salience: 0.1 };
+  for (const chosen of [{}, whose]) await call('openmemory_query', { query: 'owl', ...projects, ...chosen });
+  await call('openmemory_store', { content: 'an owl of MCP' });
+  const { body } = await call('openmemory_list', { limit: 1 });
+  const { items } = JSON.parse((body as ToolBody).result.content[1].text) as { items: { id: string }[] };
+  await call('openmemory_delete', { id: items[0].id });
+  await ask('resources/read', { uri: 'openmemory://config' });
+}
+
+interface ToolBody {
+  readonly result: { readonly content: readonly { readonly text: string }[] };
 }
 
 async function useVault(admin: Client): Promise<void> {

@@ -129,6 +129,7 @@ describe('who makes and widens scopes', () => {
         'src/stats/stats-counter.ts': 'writes down what was counted, in the context of its vault',
         'src/vaults/vault-operations.ts': 'what an operator does with a vault happens in its own context',
         'src/upgrade/import/import-run.ts': 'a command, in the context of the vault it imports into',
+        'src/mcp/local-caller.ts': 'whoever started the process of stdio, in the vault it was started for',
       },
     ],
     [
@@ -172,6 +173,7 @@ describe('who makes and widens scopes', () => {
         'src/stats/stats-counter.ts': 'see above',
         'src/vaults/vault-operations.ts': 'see above',
         'src/upgrade/import/import-run.ts': 'see above',
+        'src/mcp/local-caller.ts': 'see above',
       },
     ],
   ])('%s', (_, text, exceptions) => {
@@ -183,6 +185,7 @@ describe('who makes and widens scopes', () => {
       'src/memories/memories.service.ts': 'a change leaves the vault as it is',
       'src/memories/memory-creator.ts': 'the answer to a creation is the row as it was inserted',
       'src/memories/expiry-sweep.ts': 'remembers which vault was swept when',
+      'src/mcp/local-caller.ts': 'the vault that the process was started for',
       'src/metamorph/metamorph-memories.controller.ts': 'the answer says whose it is',
       'src/metamorph/metamorph-sessions.controller.ts': 'the answer says whose it is',
       'src/metamorph/metamorph-sessions.service.ts': 'the row of a new session as it is inserted',
@@ -259,6 +262,18 @@ describe('the layers', () => {
       'users',
     ],
     collections: ['auth', 'http', 'memories', 'tenancy', 'vaults'],
+    mcp: [
+      'auth',
+      'collections',
+      'config',
+      'facts',
+      'http',
+      'memories',
+      'stats',
+      'tenancy',
+      'vaults',
+      'waypoints',
+    ],
     stats: ['auth', 'http', 'memories', 'tenancy', 'vaults'],
     operations: ['auth', 'http', 'tenancy'],
     users: [
@@ -289,7 +304,7 @@ describe('the layers', () => {
       'waypoints',
       'the entities',
     ],
-    cli: ['auth', 'config', 'http', 'tenancy', 'upgrade', 'vaults'],
+    cli: ['auth', 'config', 'http', 'mcp', 'tenancy', 'upgrade', 'vaults'],
   };
   const folderOf = (path: string) => /^src\/(\w+)\//.exec(path)?.[1] ?? '';
 

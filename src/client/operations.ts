@@ -875,10 +875,10 @@ export interface WhoamiResponse {
 
 /** What each operation takes and gives. */
 export interface Operations {
-  'resourcemetadata.service': {
+  'resourceMetadata.service': {
     answer: ResourceMetadataDto;
   };
-  'resourcemetadata.mcp': {
+  'resourceMetadata.mcp': {
     answer: ResourceMetadataDto;
   };
   'health.overview': {
@@ -1247,7 +1247,7 @@ export interface Operations {
     body: ChangeVaultDto;
     answer: OwnVaultDto;
   };
-  'apikeys.list': {
+  'apiKeys.list': {
     query?: {
       limit?: number;
       /** `next_cursor` of the page before, with the same filters and order. */
@@ -1255,17 +1255,17 @@ export interface Operations {
     };
     answer: ApiKeyListDto;
   };
-  'apikeys.create': {
+  'apiKeys.create': {
     body: CreateApiKeyDto;
     answer: NewApiKeyDto;
   };
-  'apikeys.get': {
+  'apiKeys.get': {
     path: {
       id: string;
     };
     answer: ApiKeyDto;
   };
-  'apikeys.revoke': {
+  'apiKeys.revoke': {
     path: {
       id: string;
     };
@@ -1275,7 +1275,7 @@ export interface Operations {
     };
     answer: ApiKeyDto;
   };
-  'apikeys.rotate': {
+  'apiKeys.rotate': {
     path: {
       id: string;
     };
@@ -1400,8 +1400,8 @@ export interface Operations {
 
 /** The method and the path of each operation. */
 export const ROUTES = {
-  'resourcemetadata.service': ['GET', '/.well-known/oauth-protected-resource'],
-  'resourcemetadata.mcp': ['GET', '/.well-known/oauth-protected-resource/mcp'],
+  'resourceMetadata.service': ['GET', '/.well-known/oauth-protected-resource'],
+  'resourceMetadata.mcp': ['GET', '/.well-known/oauth-protected-resource/mcp'],
   'health.overview': ['GET', '/health'],
   'health.live': ['GET', '/health/live'],
   'health.ready': ['GET', '/health/ready'],
@@ -1440,11 +1440,11 @@ export const ROUTES = {
   'users.regenerate': ['POST', '/v1/users/{user_id}/summary/regenerate'],
   'vault.read': ['GET', '/v1/vault'],
   'vault.change': ['PATCH', '/v1/vault'],
-  'apikeys.list': ['GET', '/v1/vault/api-keys'],
-  'apikeys.create': ['POST', '/v1/vault/api-keys'],
-  'apikeys.get': ['GET', '/v1/vault/api-keys/{id}'],
-  'apikeys.revoke': ['POST', '/v1/vault/api-keys/{id}/revoke'],
-  'apikeys.rotate': ['POST', '/v1/vault/api-keys/{id}/rotate'],
+  'apiKeys.list': ['GET', '/v1/vault/api-keys'],
+  'apiKeys.create': ['POST', '/v1/vault/api-keys'],
+  'apiKeys.get': ['GET', '/v1/vault/api-keys/{id}'],
+  'apiKeys.revoke': ['POST', '/v1/vault/api-keys/{id}/revoke'],
+  'apiKeys.rotate': ['POST', '/v1/vault/api-keys/{id}/rotate'],
   'vaults.list': ['GET', '/v1/vaults'],
   'vaults.create': ['POST', '/v1/vaults'],
   'vaults.get': ['GET', '/v1/vaults/{id}'],

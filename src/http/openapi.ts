@@ -86,7 +86,7 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, options, {
     // `memories.create` of MemoriesController.create: what clients call it by.
     operationIdFactory: (controller, method) =>
-      `${controller.replace(/^Own|Controller$/g, '').toLowerCase()}.${method}`,
+      `${controller.replace(/^Own|Controller$/g, '').replace(/^./, (letter) => letter.toLowerCase())}.${method}`,
   });
   document.components = {
     ...document.components,

@@ -7,7 +7,7 @@ import { ApiError } from '../http/api-error.js';
 import { MAX_CONTENT_CHARACTERS } from '../memories/memory.dto.js';
 import { type Values, flag, needed, number, object, text } from './input.js';
 import { METADATA, PROJECT_ID, USER_ID } from './inputs.js';
-import { notYet } from './later.controller.js';
+import { notYet } from './not-yet.js';
 import { OldBody, OldRoutes } from './old-routes.decorators.js';
 import { collectionOf, namedUser } from './whose.js';
 

@@ -1,6 +1,6 @@
 import { Delete, Get, Patch, Post } from '@nestjs/common';
 import { Authenticated } from '../auth/route-access.decorators.js';
-import { ApiError } from '../http/api-error.js';
+import { notYet } from './not-yet.js';
 import { OldRoutes } from './old-routes.decorators.js';
 
 /** What OpenMemory had and this service has not yet. Nothing else answers 501. */
@@ -26,9 +26,4 @@ export class LaterController {
   delete(): never {
     throw notYet();
   }
-}
-
-/** 501 for what a later version will have. */
-export function notYet(): ApiError {
-  return new ApiError(501, 'NOT_IMPLEMENTED', 'This version does not do that yet.');
 }

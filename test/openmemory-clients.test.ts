@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Client, TestService } from './harness/app.js';
 import { recordFigure } from './harness/figures.js';
@@ -340,6 +341,36 @@ describe('what clients do that no specification says', () => {
     );
     expect([exact.status, exact.body.error]).toEqual([400, 'invalid_input']);
     expect(exact.body.details[0]).toMatch(/^metadata\.n: is an integer beyond/);
+  });
+});
+
+describe('the key of an OpenMemory server', () => {
+  const key = 'the one key of a server';
+  const self = createHash('sha256').update(key).digest('hex').slice(0, 16);
+
+  it('means itself by the name of its former tenant, in the vault that this has become', async () => {
+    const own = await TestService.start({ OM_API_KEY: key });
+    // As an upgrade leaves it.
+    const former = own.as(`om-${self}`, self);
+    const kept = await add(former, { content: 'From before the upgrade' });
+    const client = own.anonymous({ 'x-api-key': key });
+    const id = await add(client, { content: 'An owl', user_id: self });
+    const other = await add(client, { content: 'A cat', user_id: 'ana' });
+    expect((await client.get(`/memory/${id}`)).body.user_id).toBe(self);
+    for (const query of ['', `?user_id=${self}`]) {
+      expect(idsOf((await client.get(`/memory/all${query}`)).body.items)).toEqual([other, id, kept]);
+    }
+    expect(idsOf((await client.get(`/users/${self}/memories`)).body.items)).toEqual([id, kept]);
+    expect((await client.get(`/users/${self}/summary`)).body).toMatchObject({ user_id: self });
+    expect((await client.post(`/users/${self}/summary/regenerate`, {})).body.ok).toBe(true);
+    expect((await client.post('/query', { query: 'owl' })).body).toMatchObject({ user_id: self });
+    expect((await client.post('/memory/add', { content: 'An owl' })).body.deduplicated).toBe(true);
+    expect((await client.delete(`/users/${self}/memories`)).body).toEqual({ ok: true, deleted: 2 });
+    expect(idsOf((await client.get('/memory/all')).body.items)).toEqual([other]);
+    // To others it is a name like any other.
+    const users = (await own.as('elsewhere').get(`/users/${self}/memories`)).body;
+    expect(users).toEqual({ user_id: self, items: [] });
+    await own.stop();
   });
 });
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { clients } from './clients.js';
 import { core } from './core.js';
 import { imports } from './imports.js';
 import { postgres } from './postgres.js';
@@ -12,7 +13,7 @@ import { upgrade } from './upgrade.js';
  * `npm run accept`: what each issue requires in figures, beside what is measured here and now. Ends with
  * status 0 only if every figure is reached. `-- --only NAME,…` measures these issues alone.
  */
-const ISSUES: readonly Issue[] = [core, recall, resources, upgrade, postgres, imports];
+const ISSUES: readonly Issue[] = [core, recall, resources, upgrade, postgres, imports, clients];
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 const names = values.only?.split(',') ?? ISSUES.map(({ name }) => name);

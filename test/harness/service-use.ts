@@ -10,6 +10,7 @@ import { DatabaseView } from './database-view.js';
 import { useEverything } from './everything.js';
 import { ownerFor, useLists } from './service-lists.js';
 import { tamper } from './stored-memories.js';
+import { useOpenMemory } from './openmemory/use.js';
 import { seedTenants } from './tenant-rows.js';
 
 /** A request that was made, and how it was answered. */
@@ -56,6 +57,7 @@ export async function useService(databasePath: string): Promise<{ routes: ApiRou
     await useDashboard(client);
     await useEditor(client);
     await useMetamorph(client);
+    await useOpenMemory(client);
     await useOnce(client);
     await useTools(client);
     await client.get('/v1/vault');

@@ -145,7 +145,7 @@ describe('what clients do that no specification says', () => {
     const id = await add(client, { content: 'An owl', ...nothing, client: 'sdk/1.2', options: { a: [1] } });
     const query = { query: 'owl', k: null, filters: null, startTime: null, user_id: null, verbose: true };
     expect(idsOf((await client.post('/memory/query', query)).body.matches)).toEqual([id]);
-    const filters = { user_id: null, sector: null, min_score: null, tags: ['x'] };
+    const filters = { user_id: null, sector: null, min_score: null, tags: null, other: ['x'] };
     expect(idsOf((await client.post('/memory/query', { query: 'owl', filters })).body.matches)).toEqual([id]);
     expect((await client.post('/memory/reinforce', { id, boost: null })).body).toEqual({ ok: true });
     const patched = await client.patch(`/memory/${id}`, { content: null, tags: ['t'], metadata: null });
@@ -278,6 +278,9 @@ describe('what clients do that no specification says', () => {
     await client.post('/memory/reinforce', { id, boost: 0.9 });
     const [strong, ...others] = await ask({ k: 1000, filters: { min_score: 0.9 } });
     expect([strong.id, strong.path, others]).toEqual([id, [id], []]);
+    expect(idsOf(await ask({ filters: { min_salience: 0.9 } }))).toEqual([id]);
+    expect(idsOf(await ask({ filters: { tags: ['x'] } }))).toEqual([id]);
+    expect(await ask({ filters: { sectors: ['procedural', 'emotional'] } })).toEqual([]);
     for (const { score } of await ask({ k: 1000 })) expect(score >= 0 && score <= 1).toBe(true);
   });
 

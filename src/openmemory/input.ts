@@ -117,7 +117,15 @@ export function flag(): Field<boolean, false> {
 
 /** A list of so many texts. */
 export function texts(most: number, each: { min?: number; max?: number }): Field<string[], false> {
-  const one = text(each);
+  return list(most, text(each));
+}
+
+/** A list of some of these texts. */
+export function listOf<const T extends string>(choices: readonly T[]): Field<T[], false> {
+  return list(choices.length, oneOf(choices));
+}
+
+function list<T>(most: number, one: Field<T, false>): Field<T[], false> {
   return of((value, field, problems) => {
     if (!Array.isArray(value)) problems.push({ field, message: mistyped('array', value) });
     else if (value.length > most) problems.push({ field, message: `array length > ${most}` });

@@ -1,6 +1,6 @@
 import { MAX_CONTENT_CHARACTERS } from '../memories/memory.dto.js';
 import { SECTORS } from '../memories/sectors.js';
-import { anyObject, needed, number, object, oneOf, text, texts } from './input.js';
+import { anyObject, listOf, needed, number, object, oneOf, text, texts } from './input.js';
 
 /** As many as the dashboard asks for. */
 export const MAX_K = 1_000;
@@ -35,7 +35,10 @@ const TIMES = { startTime: number(), endTime: number() };
 
 const FILTERS = object({
   sector: oneOf(SECTORS),
+  sectors: listOf(SECTORS),
+  tags: TAGS,
   min_score: number({ min: 0, max: 1 }),
+  min_salience: number({ min: 0, max: 1 }),
   ...WHOSE,
   ...TIMES,
 });

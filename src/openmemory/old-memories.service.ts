@@ -70,7 +70,8 @@ export class OldMemoriesService {
 
   /** The best first. `min_score` is the least salience, as OpenMemory has it. */
   search({ query, k = DEFAULT_K, filters, ...top }: OldQuery): Promise<Found[]> {
-    const { sector, min_score: least } = filters ?? {};
+    const { sector, sectors, tags } = filters ?? {};
+    const least = filters?.min_salience ?? filters?.min_score;
     const whose: Whose = {
       user_id: filters?.user_id || top.user_id,
       project_id: filters?.project_id || top.project_id,
@@ -81,7 +82,8 @@ export class OldMemoriesService {
     const conditions: SearchFiltersDto = {
       user_id: namedUser(whose.user_id),
       collection: collectionOf(whose),
-      sectors: sector && [sector],
+      sectors: sector ? [sector] : sectors,
+      tags,
       created_after: timeOf(filters?.startTime ?? top.startTime, Math.ceil),
       created_before: timeOf(filters?.endTime ?? top.endTime, (time) => Math.floor(time) + 1),
     };

@@ -141,8 +141,9 @@ export async function askOld({ app }: TestService, request: OldRequest): Promise
     }
     case 'old-query': {
       const { query, k, who, least } = request;
-      const open = { sector: undefined, user_id: undefined, project_id: undefined };
-      const filters = { ...open, min_score: least, startTime: undefined, endTime: undefined };
+      const open = { sector: undefined, sectors: undefined, tags: undefined, min_salience: undefined };
+      const whose = { user_id: undefined, project_id: undefined };
+      const filters = { ...open, ...whose, min_score: least, startTime: undefined, endTime: undefined };
       const found = await memories.search({ query, k, user_id: who, filters });
       return found.map((one) => matchOf(one, now));
     }

@@ -6,7 +6,14 @@ import { Test } from '@nestjs/testing';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigModule } from '../src/config/config.module.js';
-import { CONFIG, ConfigError, isLoopback, loadConfig, readEnvironment } from '../src/config/config.js';
+import {
+  CONFIG,
+  ConfigError,
+  isLoopback,
+  loadConfig,
+  loadLocalConfig,
+  readEnvironment,
+} from '../src/config/config.js';
 import { KNOWN } from '../src/config/setting-reader.js';
 import { problemOf, problemsOf } from './harness/config-problems.js';
 
@@ -23,6 +30,18 @@ const load = (env: Env) => loadConfig(env, CWD);
 const problems = (env: Env) => problemsOf(() => load(env));
 
 const problem = (env: Env) => problemOf(() => load(env));
+
+describe('a process that serves nobody over the network', () => {
+  it('needs no credentials, and lets nobody in', () => {
+    const env = { NODE_ENV: 'production', HOST: '0.0.0.0', BODY_LIMIT: '1mib' };
+    expect(problem(env)).toContain('credentials');
+    const { auth, http } = loadLocalConfig(env, CWD);
+    expect(auth).toMatchObject({ devMode: false });
+    expect(auth.jwt).toBeUndefined();
+    expect(http.bodyLimit).toBe(1_048_576);
+    expect(() => loadLocalConfig({ BODY_LIMIT: 'much' }, CWD)).toThrow(ConfigError);
+  });
+});
 
 describe('defaults', () => {
   it('is a dev-mode server on loopback with an SQLite file', () => {

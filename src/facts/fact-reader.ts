@@ -31,7 +31,7 @@ export class FactReader {
       .setParameters({
         ...{ time, anyPredicate: predicate === undefined ? 1 : 0, predicate: predicate ?? '' },
         ...{ anyObject: object === undefined ? 1 : 0, object: object ?? '' },
-        ...{ anyCollection: collections === undefined ? 1 : 0, collections: collections ?? [''] },
+        ...{ anyCollection: collections === undefined ? 1 : 0, collections: collections ?? ['', ''] },
       })
       .orderBy('f.confidence', 'DESC')
       .addOrderBy('f.validFrom', 'DESC')

@@ -14,7 +14,6 @@ import { OldDashboard } from './old-dashboard.js';
 import { OldIde } from './old-ide.js';
 import { OldMemoriesService } from './old-memories.service.js';
 import { OldMemoryList } from './old-memory-list.js';
-import { OldSectors } from './old-sectors.js';
 import { OldUsersService } from './old-users.service.js';
 import { OldSectorsController } from './sectors.controller.js';
 import { OldUsersController } from './users.controller.js';
@@ -33,7 +32,7 @@ import { VercelController } from './vercel.controller.js';
     OldIdeController,
     LaterController,
   ],
-  providers: [OldDashboard, OldIde, OldMemoriesService, OldMemoryList, OldUsersService, OldSectors],
-  exports: [OldMemoriesService, OldMemoryList, OldSectors],
+  providers: [OldDashboard, OldIde, OldMemoriesService, OldMemoryList, OldUsersService],
+  exports: [OldMemoriesService, OldMemoryList],
 })
 export class OpenMemoryModule {}

@@ -1,16 +1,17 @@
 import { Get } from '@nestjs/common';
 import { RequirePermission } from '../auth/route-access.decorators.js';
 import { SECTORS } from '../memories/sectors.js';
+import { StatsService } from '../stats/stats.service.js';
 import { OldRoutes } from './old-routes.decorators.js';
-import { OldSectors, sectorConfigs } from './old-sectors.js';
+import { sectorConfigs } from './old-sectors.js';
 
 @OldRoutes('sectors')
 export class OldSectorsController {
-  constructor(private readonly sectors: OldSectors) {}
+  constructor(private readonly stats: StatsService) {}
 
   @Get()
   @RequirePermission('read')
   async list() {
-    return { sectors: SECTORS, configs: sectorConfigs(), stats: await this.sectors.figures() };
+    return { sectors: SECTORS, configs: sectorConfigs(), stats: await this.stats.bySector() };
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { OldMemoriesService } from '../../src/openmemory/old-memories.service.js';
 import { OldMemoryList } from '../../src/openmemory/old-memory-list.js';
 import { addedMemory, listedMemory, matchOf, wholeMemory } from '../../src/openmemory/old-memory.js';
-import { OldSectors } from '../../src/openmemory/old-sectors.js';
+import { StatsService } from '../../src/stats/stats.service.js';
 import { OldUsersService } from '../../src/openmemory/old-users.service.js';
 import { namedUser } from '../../src/openmemory/whose.js';
 import type { TestService } from './app.js';
@@ -179,6 +179,6 @@ export async function askOld({ app }: TestService, request: OldRequest): Promise
         summary.text,
       ]);
     case 'old-sectors':
-      return app.get(OldSectors).figures();
+      return app.get(StatsService).bySector();
   }
 }

@@ -172,7 +172,9 @@ class Side {
   private async oldAdd(op: Extract<Operation, { kind: 'old-add' }>): Promise<Seen> {
     const began = Date.now();
     const seen = await this.caller.old({ ...op, mark: this.mark });
-    if (seen.status < 300) this.made.push(seen.body.id as string);
+    // One that was there already may have a name of the pool, which the other side may have given too.
+    const isNew = seen.status < 300 && seen.body.deduplicated === undefined;
+    if (isNew) this.made.push(seen.body.id as string);
     // Lists are ordered by time and id: the time is the clock's, and an id that is random must not decide.
     while (Date.now() <= began + 1) await sleep(1);
     return seen;

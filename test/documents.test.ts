@@ -264,6 +264,16 @@ describe("another's document", () => {
     expect((await all.get('/v1/documents/mine/content')).body.content).toBe('Mine.');
   });
 
+  it('is not added to by what others store under the ids of its sections', async () => {
+    const { ana, ben, all } = house();
+    await ana.post('/v1/documents', { content: 'Mine.', id: 'mine' });
+    await ben.post('/v1/memories', { content: 'Forged.', id: 'mine.00001' });
+    expect((await all.get('/v1/documents/mine')).body.sections).toEqual([]);
+    expect((await all.get('/v1/documents/mine/content')).body.content).toBe('Mine.');
+    expect((await all.delete('/v1/documents/mine')).body).toEqual({ deleted: 1 });
+    expect((await ben.get('/v1/memories/mine.00001')).body.content).toBe('Forged.');
+  });
+
   it('that is no document is not there either', async () => {
     const { ana } = house();
     await ana.post('/v1/memories', { content: 'A memory.', id: 'm', session_id: 's' });

@@ -99,30 +99,30 @@ export class DocumentsService {
 
   /** @throws ApiError 404 */
   get(id: string): Promise<Document> {
-    return this.tenancy.snapshot(async () => ({
-      root: rootOf(await this.memoriesService.get(id).catch(asDocument)),
-      sections: await this.sections(id),
-    }));
+    return this.tenancy.snapshot(async () => {
+      const root = rootOf(await this.memoriesService.get(id).catch(asDocument));
+      return { root, sections: await this.sections(root) };
+    });
   }
 
   /** Deletes a document's memories. @returns how many. @throws ApiError 404, 403 for a user where it is nobody's */
   delete(id: string): Promise<number> {
     return this.tenancy.transaction(async () => {
       const root = rootOf(await this.memoriesService.getOwn(id).catch(asDocument));
-      const sections = await this.sections(id);
-      const own = [root, ...sections.filter(({ userId }) => userId === root.userId)];
+      const own = [root, ...(await this.sections(root))];
       await this.remover.remove(own, 'delete');
       return own.length;
     });
   }
 
-  private async sections(id: string): Promise<Memory[]> {
+  /** Those of the root's owner: another's memory may have such an id too, and is no part of the document. */
+  private async sections({ id, userId }: Memory): Promise<Memory[]> {
     const found = await this.memories
       .createQueryBuilder('m')
       .where('m.id > :first AND m.id < :behind', { first: `${id}.`, behind: `${id}.:` })
       .orderBy('m.id', 'ASC')
       .getMany();
-    return found.filter((memory) => SECTION_ID.test(memory.id.slice(id.length)));
+    return found.filter((memory) => memory.userId === userId && SECTION_ID.test(memory.id.slice(id.length)));
   }
 }
 

@@ -165,7 +165,8 @@ class Side {
   private async create(op: NewMemory, step: number): Promise<Seen> {
     const seen = await this.caller.create(this.bodyOf(op, step));
     const memory = seen.body.memory ?? seen.body;
-    if (op.named === undefined && seen.status < 300) this.made.push(memory.id as string);
+    const isNew = (seen.body.created as boolean | undefined) ?? seen.status === 201;
+    if (op.named === undefined && isNew) this.made.push(memory.id as string);
     return seen;
   }
 
@@ -182,8 +183,9 @@ class Side {
 
   private async batch(rows: readonly NewMemory[], step: number): Promise<Seen> {
     const seen = await this.caller.batch(rows.map((row) => this.bodyOf(row, step)));
-    for (const { index, id } of (seen.body.results ?? []) as { index: number; id?: string }[]) {
-      if (rows[index].named === undefined && id !== undefined) this.made.push(id);
+    const results = (seen.body.results ?? []) as { index: number; status: string; id: string }[];
+    for (const { index, status, id } of results) {
+      if (rows[index].named === undefined && status === 'created') this.made.push(id);
     }
     return seen;
   }

@@ -5,7 +5,9 @@ import { type TestFindings, runTests } from './tests.js';
 const CONTRACT = 'test/openmemory-contract.test.ts';
 const ISOLATION = 'test/openmemory-isolation.test.ts';
 const HABITS = 'test/openmemory-clients.test.ts';
-const MCP = ['test/mcp.clients.test.ts', 'test/mcp.protocol.test.ts', 'test/mcp.tools.test.ts'];
+const MCP = ['clients', 'context', 'protocol', 'readme', 'stdio', 'tools'].map(
+  (part) => `test/mcp.${part}.test.ts`,
+);
 const NON_INTERFERENCE = ['test/non-interference.test.ts'];
 
 const FLAWS = 14;

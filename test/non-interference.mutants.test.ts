@@ -28,7 +28,13 @@ import {
   TWO_VAULTS,
   noDifference,
 } from './harness/interference-pairs.js';
-import { type Step, planOfLists } from './harness/interference-plan.js';
+import {
+  type Step,
+  planOfEqualTexts,
+  planOfLists,
+  planOfUsers,
+  planOfWaypoints,
+} from './harness/interference-plan.js';
 import { randomSeed } from './harness/seed.js';
 
 const seed = randomSeed('non-interference.mutants');
@@ -109,6 +115,7 @@ describe('taking away one scoping is noticed', () => {
           const { content } = input as { content: string };
           return TenantContext.asVault(() => memories.findOneBy({ content }));
         }),
+      planOfEqualTexts,
     ],
     'the owner of an old list': [
       TWO_USERS,
@@ -122,6 +129,7 @@ describe('taking away one scoping is noticed', () => {
           const { content } = wanted as Memory;
           return TenantContext.asVault(() => memories.findOneBy({ content }));
         }),
+      planOfEqualTexts,
     ],
     'the owner of what is deleted by filter': [
       TWO_USERS,
@@ -135,10 +143,12 @@ describe('taking away one scoping is noticed', () => {
     'whose users are listed': [
       TWO_USERS,
       () => replace(UsersService, 'list', (list, query) => TenantContext.asVault(() => list(query))),
+      planOfUsers,
     ],
     'who may be asked about': [
       TWO_USERS,
       () => replace(UsersService, 'get', (get, userId) => TenantContext.asVault(() => get(userId))),
+      planOfUsers,
     ],
     'who is erased': [
       TWO_USERS,
@@ -147,18 +157,22 @@ describe('taking away one scoping is noticed', () => {
           await TenantContext.asVault(() => erase('ana'));
           return erase('ben');
         }),
+      planOfUsers,
     ],
     'whose waypoints are listed': [
       TWO_USERS,
       () => replace(WaypointLister, 'list', (list, query) => TenantContext.asVault(() => list(query))),
+      planOfWaypoints,
     ],
     'whose memories are joined': [
       TWO_USERS,
       () => replace(WaypointsService, 'put', (put, input) => TenantContext.asVault(() => put(input))),
+      planOfWaypoints,
     ],
     'whose memories are walked': [
       TWO_USERS,
       () => replace(WaypointWalker, 'neighbours', (walk, query) => TenantContext.asVault(() => walk(query))),
+      planOfWaypoints,
     ],
     'the likeness of foreign and absent': [
       TWO_USERS,

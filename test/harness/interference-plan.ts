@@ -235,3 +235,21 @@ export const planOfLists = planOf(
     { weight: 2, arbitrary: paging },
   ),
 );
+
+/** Of the very same texts, which in other plans both sides seldom come to store. */
+export const planOfEqualTexts = planOf(
+  fc.oneof(
+    creation.map((one) => ({ ...one, named: undefined, content: 'an owl', plain: true, once: true })),
+    fc.constant({ kind: 'old-add', content: 'an owl', plain: true, who: undefined } as const),
+  ),
+);
+
+/** Of waypoints above all, and of memories for them to join. */
+export const planOfWaypoints = planOf(
+  fc.oneof({ weight: 2, arbitrary: creation }, { weight: 3, arbitrary: waypointOperation(target, ends) }),
+);
+
+/** Of users above all, and of memories that make them known. */
+export const planOfUsers = planOf(
+  fc.oneof({ weight: 2, arbitrary: creation }, { weight: 3, arbitrary: userOperation }),
+);

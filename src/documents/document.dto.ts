@@ -11,10 +11,10 @@ import {
 } from '../http/field.validators.js';
 import type { JsonText } from '../http/json-text.js';
 import { PageDto } from '../http/page.dto.js';
+import { MAX_TAGS } from '../memories/memory.dto.js';
 import { DOCUMENT_TYPES, type DocumentType } from './document-sections.js';
 
 export const MAX_DOCUMENT_CHARACTERS = 5_000_000;
-const MAX_TAGS = 64;
 /** Sections have ids of their own, made of the document's. */
 const MAX_ID_CHARACTERS = 240;
 export const SECTION_SIZE = { least: 500, usual: 3_000, most: 100_000 } as const;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { ApiError } from '../http/api-error.js';
+import { ApiError, unacceptable } from '../http/api-error.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import { MemoriesService } from '../memories/memories.service.js';
@@ -138,9 +138,9 @@ function memoriesOf(input: NewDocument): NewMemory[] {
   const { content, content_type: type = 'text/plain', metadata = {}, tags = [] } = input;
   const { section_size: size = SECTION_SIZE.usual, whole_up_to: wholeUpTo = size } = input;
   if (Object.hasOwn(metadata, 'document')) {
-    throw new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-      errors: [{ field: 'metadata.document', message: 'is taken: it says what belongs to which document' }],
-    });
+    throw unacceptable([
+      { field: 'metadata.document', message: 'is taken: it says what belongs to which document' },
+    ]);
   }
   const parts = sectionsOf(content, type, size);
   const sections = content.length <= wholeUpTo ? [] : parts;

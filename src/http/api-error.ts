@@ -36,3 +36,14 @@ export class ApiError extends HttpException {
     this.headers = options.headers ?? {};
   }
 }
+
+/**
+ * 400 VALIDATION_FAILED: the one refusal of a request that is well-formed, and asks for what cannot be.
+ *
+ * @param what is not acceptable, as the sentence calls it
+ */
+export function unacceptable(errors: readonly FieldError[], what = 'request'): ApiError {
+  return new ApiError(400, 'VALIDATION_FAILED', `The ${what} is not acceptable; errors says why.`, {
+    errors,
+  });
+}

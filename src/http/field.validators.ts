@@ -2,6 +2,14 @@ import { ValidateIf, type ValidationOptions, registerDecorator } from 'class-val
 import { isUserId } from '../tenancy/scope.js';
 import { isVaultId } from '../vaults/vault-id.js';
 
+/** What is said of a text that is not storable. */
+export const UNSTORABLE = 'must be well-formed Unicode text without U+0000';
+
+/** Whether every database gives a text back as it was stored; see `IsStorableText`. */
+export function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\u0000');
+}
+
 /** A class-validator decorator of a check on one value. */
 function valueCheck(name: string, check: (value: unknown) => boolean, message: string) {
   return (options?: ValidationOptions): PropertyDecorator =>
@@ -21,8 +29,8 @@ function valueCheck(name: string, check: (value: unknown) => boolean, message: s
  */
 export const IsStorableText = valueCheck(
   'isStorableText',
-  (value) => typeof value === 'string' && !value.includes('\u0000') && value.isWellFormed(),
-  'must be well-formed Unicode text without U+0000',
+  (value) => typeof value === 'string' && isStorable(value),
+  UNSTORABLE,
 );
 
 /** A name that stands in keys and URLs: 1 to 255 characters, none of them a control character. */
@@ -46,7 +54,7 @@ export const IsUserId = valueCheck(
 /** The id of what may be there already: adopted databases hold ids that nothing new could be given. */
 export const IsKnownId = valueCheck(
   'isKnownId',
-  (value) => typeof value === 'string' && value !== '' && !value.includes('\u0000') && value.isWellFormed(),
+  (value) => typeof value === 'string' && value !== '' && isStorable(value),
   'must be one or more characters of well-formed text without U+0000',
 );
 
@@ -56,7 +64,7 @@ export const IsVaultId = valueCheck(
   'must be 1 to 128 ASCII letters, digits, ".", "_", ":" or "-", the first a letter or digit',
 );
 
-const MAX_METADATA_CHARACTERS = 65_536;
+export const MAX_METADATA_CHARACTERS = 65_536;
 
 /** A JSON object of at most 65,536 characters when written out. */
 export const IsMetadata = valueCheck(
@@ -70,7 +78,7 @@ export const IsMetadata = valueCheck(
 );
 
 /** The last millisecond that a JavaScript Date can hold (ECMA-262, Time Values). */
-const MAX_TIME = 8.64e15;
+export const MAX_TIME = 8.64e15;
 
 /** Milliseconds since 1970, as an integer. */
 export const IsTime = valueCheck(

@@ -11,7 +11,7 @@ import {
 } from './json-bytes.js';
 import { isUtf8 } from 'node:buffer';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ApiError } from './api-error.js';
+import { ApiError, unacceptable } from './api-error.js';
 import { parseJsonText } from './json-body.js';
 import { MAX_JSON_DEPTH } from './json-scan.js';
 
@@ -188,14 +188,12 @@ function broken(): ApiError {
 }
 
 function noArray(): ApiError {
-  return new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-    errors: [
-      {
-        field: 'body',
-        message: 'must be a JSON array, or with Content-Type: application/x-ndjson lines of JSON',
-      },
-    ],
-  });
+  return unacceptable([
+    {
+      field: 'body',
+      message: 'must be a JSON array, or with Content-Type: application/x-ndjson lines of JSON',
+    },
+  ]);
 }
 
 function tooMany(rows: number): ApiError {

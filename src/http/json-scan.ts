@@ -1,4 +1,4 @@
-import { ApiError } from './api-error.js';
+import { ApiError, unacceptable } from './api-error.js';
 
 /** Deeper than any request has a use for, and shallow enough for everything that walks it afterwards. */
 export const MAX_JSON_DEPTH = 32;
@@ -34,7 +34,7 @@ interface Container {
 export function scanJson(text: string, what = 'body'): void {
   const open: Container[] = [];
   const refuse = (message: string): never => {
-    throw unacceptable(what, open, message);
+    throw refusal(what, open, message);
   };
   for (let at = 0; at < text.length;) {
     const char = text.charCodeAt(at);
@@ -124,11 +124,8 @@ function fieldOf(what: string, open: readonly Container[]): string {
   return names.join('.').toWellFormed() || what;
 }
 
-function unacceptable(what: string, open: readonly Container[], message: string): ApiError {
-  const field = fieldOf(what, open);
-  return new ApiError(400, 'VALIDATION_FAILED', `The ${what} is not acceptable; errors says why.`, {
-    errors: [{ field, message }],
-  });
+function refusal(what: string, open: readonly Container[], message: string): ApiError {
+  return unacceptable([{ field: fieldOf(what, open), message }], what);
 }
 
 function tooDeep(what: string): ApiError {

@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { FastifyRequest } from 'fastify';
-import { ApiError } from './api-error.js';
+import { ApiError, unacceptable } from './api-error.js';
 import { type Query, UNDECODABLE } from './query.js';
 
 const MAX_NAME_SHOWN = 100;
@@ -69,7 +69,5 @@ function readQueryNames(controller: object, method: string): QueryNames {
 }
 
 function refuse(name: string, message: string): ApiError {
-  return new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-    errors: [{ field: name.slice(0, MAX_NAME_SHOWN).toWellFormed(), message }],
-  });
+  return unacceptable([{ field: name.slice(0, MAX_NAME_SHOWN).toWellFormed(), message }]);
 }

@@ -1,5 +1,6 @@
 import { Ajv } from '@modelcontextprotocol/server/validators/ajv';
 import { ApiError, type FieldError } from '../http/api-error.js';
+import { UNSTORABLE, isStorable } from '../http/field.validators.js';
 import type { Tool } from './tool.js';
 
 type Check = ReturnType<InstanceType<typeof Ajv>['compile']>;
@@ -27,7 +28,7 @@ export class ToolArguments {
     if (!check(args)) throw refuse(fieldErrorOf(check.errors?.[0]));
     const unstorable = findUnstorable(args as object);
     if (unstorable !== undefined) {
-      throw refuse({ field: unstorable, message: 'must be well-formed Unicode text without U+0000' });
+      throw refuse({ field: unstorable, message: UNSTORABLE });
     }
     return args as object;
   }
@@ -71,10 +72,6 @@ function holdsUnstorable(value: unknown): boolean {
   if (typeof value === 'string') return !isStorable(value);
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([name, part]) => !isStorable(name) || holdsUnstorable(part));
-}
-
-function isStorable(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\u0000');
 }
 
 function refuse(error: FieldError): ApiError {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { ApiError } from '../http/api-error.js';
+import { ApiError, unacceptable } from '../http/api-error.js';
 import type { NewMemory, PatchMemoryDto } from './memory.dto.js';
 import { jsonObject } from './stored-json.js';
 import type { Memory } from './memory.entity.js';
@@ -86,7 +86,5 @@ export function refuseEmpty(change: PatchMemoryDto): void {
 /** @throws ApiError 400 for an expiry that has passed */
 export function refusePast(expiresAt: number | null | undefined, now: number): void {
   if (expiresAt === null || expiresAt === undefined || expiresAt > now) return;
-  throw new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-    errors: [{ field: 'expires_at', message: 'must be in the future' }],
-  });
+  throw unacceptable([{ field: 'expires_at', message: 'must be in the future' }]);
 }

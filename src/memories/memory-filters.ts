@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SelectQueryBuilder } from 'typeorm';
-import { ApiError } from '../http/api-error.js';
+import { ApiError, unacceptable } from '../http/api-error.js';
 import { parseJsonBody } from '../http/json-body.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { jsonObject, jsonStrings } from './stored-json.js';
@@ -47,9 +47,7 @@ function parseMetadata(text: string): Record<string, unknown> {
 }
 
 function unusable(field: string, message: string): ApiError {
-  return new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-    errors: [{ field, message }],
-  });
+  return unacceptable([{ field, message }]);
 }
 
 /** Whether the filters turn nothing away because there are none. */

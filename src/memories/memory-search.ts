@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ApiError } from '../http/api-error.js';
+import { unacceptable } from '../http/api-error.js';
 import { Columns } from '../recall/columns.js';
 import { explainTerms } from '../recall/explanation.js';
 import { type QueryFeatures, queryOf } from '../recall/query-features.js';
@@ -125,9 +125,7 @@ export class MemorySearch {
 
 function refuseLong({ terms }: QueryFeatures): void {
   if (terms.length <= MOST_TERMS_EXPLAINED) return;
-  throw new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-    errors: [
-      { field: 'explain', message: `can explain queries of at most ${MOST_TERMS_EXPLAINED} different terms` },
-    ],
-  });
+  throw unacceptable([
+    { field: 'explain', message: `can explain queries of at most ${MOST_TERMS_EXPLAINED} different terms` },
+  ]);
 }

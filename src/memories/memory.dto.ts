@@ -12,7 +12,7 @@ import {
 } from '../http/field.validators.js';
 
 export const MAX_CONTENT_CHARACTERS = 200_000;
-const MAX_TAGS = 64;
+export const MAX_TAGS = 64;
 
 /** What creating and changing have in common. */
 class MemoryDetailsDto {

@@ -1,5 +1,6 @@
-import type { FieldError } from '../http/api-error.js';
-import { ApiError } from '../http/api-error.js';
+import { type FieldError, unacceptable } from '../http/api-error.js';
+import { UNSTORABLE, isStorable } from '../http/field.validators.js';
+import { isObject } from '../memories/stored-json.js';
 
 /**
  * Reads a value that is there. What is wrong with it goes to `problems` in the words of OpenMemory's validator.
@@ -36,15 +37,8 @@ export function readInput<const F extends Fields>(fields: F, value: unknown): Va
   const input = isObject(value ?? {}) ? (value ?? {}) : undefined;
   if (input === undefined) problems.push({ field: 'body', message: mistyped('object', value) });
   const values = readFields(fields, (input ?? {}) as object, '', input ? problems : []);
-  if (problems.length > 0) throw invalidInput(problems);
+  if (problems.length > 0) throw unacceptable(problems);
   return values;
-}
-
-/** @throws ApiError 400 VALIDATION_FAILED */
-export function invalidInput(errors: readonly FieldError[]): ApiError {
-  return new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-    errors,
-  });
 }
 
 function readFields<F extends Fields>(
@@ -69,15 +63,13 @@ export function needed<T>(field: Field<T, false>): Field<T, true> {
   return { ...field, needed: true };
 }
 
-const UNSTORABLE = 'must be well-formed Unicode text without U+0000';
-
 /** A text of so many characters. */
 export function text({ min = 0, max = Infinity } = {}): Field<string, false> {
   return of((value, field, problems) => {
     if (typeof value !== 'string') problems.push({ field, message: mistyped('string', value) });
     else if (value.length < min) problems.push({ field, message: `length < ${min}` });
     else if (value.length > max) problems.push({ field, message: `length > ${max}` });
-    else if (value.includes('\u0000') || !value.isWellFormed()) {
+    else if (!isStorable(value)) {
       problems.push({ field, message: UNSTORABLE });
     } else return value;
     return undefined;
@@ -158,10 +150,6 @@ export function object<const F extends Fields>(fields: F): Field<Values<F>, fals
 
 function of<T>(read: Read<T>): Field<T, false> {
   return { needed: false, read };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function mistyped(expected: string, value: unknown): string {

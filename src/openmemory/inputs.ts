@@ -1,11 +1,10 @@
-import { MAX_CONTENT_CHARACTERS } from '../memories/memory.dto.js';
+import { MAX_METADATA_CHARACTERS } from '../http/field.validators.js';
+import { MAX_CONTENT_CHARACTERS, MAX_TAGS } from '../memories/memory.dto.js';
 import { SECTORS } from '../memories/sectors.js';
 import { anyObject, listOf, needed, number, object, oneOf, text, texts } from './input.js';
 
 /** As many as the dashboard asks for. */
 export const MAX_K = 1_000;
-/** What metadata may hold on every route of the service. */
-export const MAX_METADATA_CHARACTERS = 65_536;
 
 /** The user that a request is about. */
 export const USER_ID = text({ max: 256 });
@@ -15,7 +14,7 @@ export const METADATA = anyObject(MAX_METADATA_CHARACTERS);
 
 const WHOSE = { user_id: USER_ID, project_id: PROJECT_ID };
 const CONTENT = text({ min: 1, max: MAX_CONTENT_CHARACTERS });
-const TAGS = texts(64, { max: 256 });
+const TAGS = texts(MAX_TAGS, { max: 256 });
 
 export const ADD = { content: needed(CONTENT), tags: TAGS, metadata: METADATA, ...WHOSE };
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
+import { MAX_TIME } from '../http/field.validators.js';
 import type { SearchFiltersDto } from '../memories/memory-query.dto.js';
 import { MemoriesService, memoryNotFound } from '../memories/memories.service.js';
 import { hashOf } from '../memories/memory-change.js';
@@ -19,8 +20,6 @@ import { type Whose, collectionOf, isNamed, namedUser } from './whose.js';
 const DEFAULT_K = 8;
 /** Memories of one owner with the very same text that a new one is compared with. */
 const MOST_ALIKE = 100;
-/** The last millisecond that a JavaScript Date can hold (ECMA-262, Time Values). */
-const MAX_TIME = 8.64e15;
 
 type OldQuery = Pick<Values<typeof QUERY>, 'query' | 'k'> & Partial<Values<typeof QUERY>>;
 

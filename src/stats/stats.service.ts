@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Between, type Repository } from 'typeorm';
-import { ApiError } from '../http/api-error.js';
+import { ApiError, unacceptable } from '../http/api-error.js';
 import { Memory } from '../memories/memory.entity.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { DAY_MS, dayOf } from './event-types.js';
@@ -139,9 +139,7 @@ function rangeOf(query: StatsQueryDto, now: number): [from: number, to: number] 
 }
 
 function unusable(message: string): ApiError {
-  return new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-    errors: [{ field: 'from', message }],
-  });
+  return unacceptable([{ field: 'from', message }]);
 }
 
 /** `2026-03-01` of a time in ms */

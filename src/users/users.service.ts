@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, type Repository } from 'typeorm';
-import { ApiError } from '../http/api-error.js';
+import { ApiError, unacceptable } from '../http/api-error.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { refuseOtherUser } from '../memories/memory-filters.js';
 import { MemoryLister, type MemoryPage } from '../memories/memory-lister.js';
@@ -178,9 +178,9 @@ function userNotFound(): ApiError {
 }
 
 function unusableId(): ApiError {
-  return new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-    errors: [{ field: 'user_id', message: 'must be 1 to 256 characters of well-formed text without U+0000' }],
-  });
+  return unacceptable([
+    { field: 'user_id', message: 'must be 1 to 256 characters of well-formed text without U+0000' },
+  ]);
 }
 
 /** As SQLite and PostgreSQL with COLLATE "C" order text. */

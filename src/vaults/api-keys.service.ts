@@ -8,6 +8,7 @@ import { VerifiedKeys } from '../auth/verified-keys.js';
 import { ApiError } from '../http/api-error.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { DEFAULT_LIMIT } from '../http/page.dto.js';
+import { refusePast } from '../memories/memory-change.js';
 import { uuidv7 } from '../memories/uuid.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
@@ -98,7 +99,7 @@ export class ApiKeysService {
       ? [...new Set(permissions)]
       : USUAL.filter((one) => scope.permissions.has(one));
     checkGrant(granted);
-    checkExpiry(expiresAt);
+    refusePast(expiresAt, Date.now());
     return this.tenancy.transaction(async () => {
       await this.vaults.ensureWritable();
       return this.insert({
@@ -117,7 +118,7 @@ export class ApiKeysService {
    *   past
    */
   rotate(id: string, { graceSeconds = 0, expiresAt }: Rotation): Promise<NewApiKey> {
-    checkExpiry(expiresAt);
+    refusePast(expiresAt, Date.now());
     return this.tenancy.transaction(async () => {
       const old = await this.find(id);
       checkGrant(permissionsOf(old));
@@ -205,12 +206,4 @@ function checkGrant(permissions: readonly Permission[]): void {
     'FORBIDDEN',
     `The key would have the permission "${lacking}", which the caller lacks.`,
   );
-}
-
-/** @throws ApiError 400 */
-function checkExpiry(expiresAt: number | undefined): void {
-  if (expiresAt === undefined || expiresAt > Date.now()) return;
-  throw new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-    errors: [{ field: 'expires_at', message: 'must be in the future' }],
-  });
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { ApiError } from '../http/api-error.js';
+import { ApiError, unacceptable } from '../http/api-error.js';
 import { Memory } from '../memories/memory.entity.js';
 import { PreparedInsert } from '../tenancy/prepared-insert.js';
 import { PreparedSelect } from '../tenancy/prepared-statements.js';
@@ -114,7 +114,5 @@ function refuseUnowned(rows: readonly { readonly userId: string }[], detail: str
 }
 
 function refuseSelf(): ApiError {
-  return new ApiError(400, 'VALIDATION_FAILED', 'The request is not acceptable; errors says why.', {
-    errors: [{ field: 'dst_id', message: 'must be another memory than src_id' }],
-  });
+  return unacceptable([{ field: 'dst_id', message: 'must be another memory than src_id' }]);
 }

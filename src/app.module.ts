@@ -11,6 +11,7 @@ import { MemoriesModule } from './memories/memories.module.js';
 import { MetamorphModule } from './metamorph/metamorph.module.js';
 import { OpenMemoryModule } from './openmemory/openmemory.module.js';
 import { IdempotencyModule } from './operations/idempotency.module.js';
+import { RolloutModule } from './rollout/rollout.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StatsModule } from './stats/stats.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -26,6 +27,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.register(config),
+        RolloutModule,
         DatabaseModule,
         AuthModule,
         HealthModule,

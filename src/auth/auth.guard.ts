@@ -3,6 +3,7 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable, Logger } f
 import type { FastifyRequest } from 'fastify';
 import { type Config, CONFIG } from '../config/config.js';
 import { ApiError } from '../http/api-error.js';
+import { Flags } from '../rollout/flags.service.js';
 import { makeScope } from '../tenancy/scope.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { ApiKeyCheck } from '../vaults/api-key-check.js';
@@ -35,6 +36,7 @@ export class AuthGuard implements CanActivate {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly vaults: VaultsService,
+    private readonly flags: Flags,
     private readonly keys: ApiKeyCheck,
   ) {
     const { jwt, openMemoryKey, devMode } = config.auth;
@@ -62,7 +64,9 @@ export class AuthGuard implements CanActivate {
       throw this.challenged(this.refuse(`the vault is ${status}`), request.raw);
     }
 
-    TenantContext.enter(makeScope({ vaultId, userId, permissions, shareUnowned, selfName }));
+    const flags = await this.flags.load(vaultId);
+    const shared = shareUnowned && flags['tenancy.shared-memories'];
+    TenantContext.enter(makeScope({ vaultId, userId, permissions, shareUnowned: shared, selfName }));
     if (access !== 'authenticated' && !permissions.includes(access)) throw forbidden(access);
     return true;
   }

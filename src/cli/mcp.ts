@@ -9,6 +9,7 @@ import { NestLog, createLog } from '../http/logger.js';
 import { LineTransport } from '../mcp/line-transport.js';
 import { LocalCaller } from '../mcp/local-caller.js';
 import { McpServers } from '../mcp/mcp-servers.js';
+import { Flags } from '../rollout/flags.service.js';
 import { isUserId } from '../tenancy/scope.js';
 import { checkSchema } from '../upgrade/current-schema.js';
 import { VaultsService } from '../vaults/vaults.service.js';
@@ -38,7 +39,8 @@ async function serve(config: Config, vaultId: string, userId: string | undefined
   });
   try {
     const servers = app.get(McpServers, { strict: false });
-    const caller = new LocalCaller(app.get(VaultsService, { strict: false }), vaultId, userId);
+    const vaults = app.get(VaultsService, { strict: false });
+    const caller = new LocalCaller(vaults, app.get(Flags, { strict: false }), vaultId, userId);
     const transport = new LineTransport(process.stdin, process.stdout, config.http.bodyLimit);
     const connection = serveStdio(({ era }) => servers.create(era, caller.run), { transport });
     const close = transport.close.bind(transport);

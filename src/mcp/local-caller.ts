@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Permission } from '../auth/permissions.js';
 import { failureOf } from '../http/failure.js';
+import type { Flags } from '../rollout/flags.service.js';
 import { makeScope } from '../tenancy/scope.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import type { VaultsService } from '../vaults/vaults.service.js';
@@ -15,6 +16,7 @@ export class LocalCaller {
 
   constructor(
     private readonly vaults: VaultsService,
+    private readonly flags: Flags,
     private readonly vaultId: string,
     private readonly userId: string | undefined,
   ) {}
@@ -27,8 +29,13 @@ export class LocalCaller {
         throw new ProtocolError(ProtocolErrorCode.InvalidRequest, `The vault is ${status}.`);
       }
       const { vaultId, userId } = this;
+      const flags = await this.flags.load(vaultId);
+      if (!flags.mcp) {
+        throw new ProtocolError(ProtocolErrorCode.InvalidRequest, 'MCP is switched off for this vault.');
+      }
       const permissions = userId === undefined ? [...OF_USERS, 'vault' as const] : OF_USERS;
-      return await TenantContext.run(makeScope({ vaultId, userId, permissions, shareUnowned }), work);
+      const shared = shareUnowned && flags['tenancy.shared-memories'];
+      return await TenantContext.run(makeScope({ vaultId, userId, permissions, shareUnowned: shared }), work);
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
       const { status, detail } = failureOf(error);

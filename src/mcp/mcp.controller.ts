@@ -3,6 +3,8 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticated } from '../auth/route-access.decorators.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { ApiError } from '../http/api-error.js';
+import { Flags } from '../rollout/flags.service.js';
 import { McpEndpoint, type McpHeaders } from './mcp-endpoint.js';
 import { refuseForeignOrigin } from './origin.js';
 
@@ -12,6 +14,7 @@ import { refuseForeignOrigin } from './origin.js';
 export class McpController {
   constructor(
     private readonly endpoint: McpEndpoint,
+    private readonly flags: Flags,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -24,8 +27,13 @@ export class McpController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     refuseForeignOrigin(raw.rawHeaders, this.config.http.corsOrigins);
+    if (!this.flags.here().mcp) throw mcpOff();
     const answer = await this.endpoint.answer(headers as McpHeaders, body);
     reply.status(answer.status);
     return answer.body;
   }
+}
+
+function mcpOff(): ApiError {
+  return new ApiError(404, 'MCP_OFF', 'MCP is switched off for this vault.');
 }

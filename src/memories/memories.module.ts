@@ -25,6 +25,7 @@ import { MemoryPlaces } from './memory-places.js';
 import { MemoryRemover } from './memory-remover.js';
 import { MemorySearch } from './memory-search.js';
 import { MemoryVersion } from './memory-version.entity.js';
+import { ReinforcementOnRead } from './reinforcement-on-read.js';
 import { SupersededMemories } from './superseded-memories.js';
 
 @Module({
@@ -51,6 +52,7 @@ import { SupersededMemories } from './superseded-memories.js';
     MemoryPlaces,
     MemoryRemover,
     MemorySearch,
+    ReinforcementOnRead,
     SessionNeighbours,
     SupersededMemories,
     ExpirySweep,

@@ -15,6 +15,7 @@ import type { Memory } from './memory.entity.js';
 import { jsonCheck, refuseOtherUser } from './memory-filters.js';
 import { DEFAULT_LIMIT } from '../http/page.dto.js';
 import type { SearchDto, SearchFiltersDto } from './memory-query.dto.js';
+import { ReinforcementOnRead } from './reinforcement-on-read.js';
 import { reinforcementGain } from './salience.js';
 
 export interface Found {
@@ -36,6 +37,7 @@ export class MemorySearch {
     private readonly index: RecallReader,
     private readonly tenancy: Tenancy,
     private readonly stats: StatsCounter,
+    private readonly onRead: ReinforcementOnRead,
   ) {}
 
   /**
@@ -52,7 +54,7 @@ export class MemorySearch {
     this.stats.countRead('search');
     if (query.terms.length === 0) return [];
     const now = Date.now();
-    return this.tenancy.snapshot(() =>
+    const found = await this.tenancy.snapshot(() =>
       this.index.read(filters.user_id, now, (memories) =>
         Columns.lend(memories.count, async (columns) => {
           const gains: GainOf = (hits) => this.gains(hits, now);
@@ -62,6 +64,8 @@ export class MemorySearch {
         }),
       ),
     );
+    this.onRead.found(found.map(({ memory }) => memory));
+    return found;
   }
 
   private async best(

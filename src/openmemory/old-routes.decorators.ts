@@ -1,7 +1,14 @@
-import { Controller, type ExecutionContext, applyDecorators, createParamDecorator } from '@nestjs/common';
+import {
+  Controller,
+  type ExecutionContext,
+  UseGuards,
+  applyDecorators,
+  createParamDecorator,
+} from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { AnyQuery } from '../http/request-shape.guard.js';
+import { ContractGuard } from './contract.guard.js';
 import { type Fields, readInput } from './input.js';
 
 /** What a parameter of a handler is read from; also for the tests, which send what is wrong in each of them. */
@@ -11,7 +18,8 @@ export interface OldInput {
 }
 
 /** A controller of routes that clients of OpenMemory call; those of Cairn's own API are described at /docs. */
-export const OldRoutes = (path = '') => applyDecorators(Controller(path), ApiExcludeController(), AnyQuery());
+export const OldRoutes = (path = '') =>
+  applyDecorators(Controller(path), ApiExcludeController(), AnyQuery(), UseGuards(ContractGuard));
 
 const body = createParamDecorator(({ fields }: OldInput, context: ExecutionContext) =>
   readInput(fields as Fields, requestOf(context).body),

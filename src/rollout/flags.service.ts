@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
+import { TenantContext } from '../tenancy/tenant-context.js';
 import { type FlagValues, defaultFlags } from './flags.js';
 
 /** The feature flags of vaults. */
@@ -17,6 +18,11 @@ export class Flags {
    */
   load(vaultId: string): FlagValues | Promise<FlagValues> {
     return this.of(vaultId);
+  }
+
+  /** The flags of the running scope's vault, as far as they are known. */
+  here(): FlagValues {
+    return this.of(TenantContext.scope().vaultId);
   }
 
   /** The flags of a vault as far as they are known. Never waits. */

@@ -1,8 +1,9 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
+import { Flags } from '../rollout/flags.service.js';
 import { ReflectionsService } from './reflections.service.js';
 import { UserMarks } from './user-marks.js';
-import { VaultTimers } from './vault-timers.js';
+import { VaultTimers } from '../operations/vault-timers.js';
 
 /**
  * Reflects, where that is switched on, on the memories of users who were written to. Whom a crash forgets, or a
@@ -15,10 +16,13 @@ export class ReflectionJob implements OnModuleDestroy {
   constructor(
     private readonly reflections: ReflectionsService,
     marks: UserMarks,
+    flags: Flags,
     @Inject(CONFIG) { users }: Config,
   ) {
     this.timers = new VaultTimers('Reflection', users.reflectionDelayMs, (userIds) => this.run(userIds));
-    if (users.reflection) marks.onChange((userIds) => this.timers.start(userIds));
+    marks.onChange((userIds) => {
+      if (flags.here()['memories.reflection']) this.timers.start(userIds);
+    });
   }
 
   async onModuleDestroy(): Promise<void> {

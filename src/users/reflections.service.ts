@@ -10,7 +10,7 @@ import { Waypoint } from '../waypoints/waypoint.entity.js';
 import { type Member, type Remark, RemarkClusters } from './remark-clusters.js';
 import { reflectionText } from './reflection-text.js';
 import { User } from './user.entity.js';
-import { pause } from './vault-timers.js';
+import { pause } from '../operations/vault-timers.js';
 
 /** The latest memories that a reflection looks at. */
 const EXAMINED = 1_000;

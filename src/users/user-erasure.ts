@@ -13,7 +13,7 @@ import { TenantContext } from '../tenancy/tenant-context.js';
 import { type ErasurePlan, keyOf, planErasure } from './erasure-plan.js';
 import { UserMentions } from './user-mentions.js';
 import { User } from './user.entity.js';
-import { pause } from './vault-timers.js';
+import { pause } from '../operations/vault-timers.js';
 
 /** Rows erased, or looked at, in one unit of work: so that others' writes get their turn. */
 const CHUNK = 200;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { IdempotencyRecord } from '../operations/idempotency-record.entity.js';
-import { pause } from './vault-timers.js';
+import { pause } from '../operations/vault-timers.js';
 
 /** Rows looked at in one statement; answers of batches may be large. */
 const CHUNK = 100;

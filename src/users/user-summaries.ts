@@ -3,13 +3,14 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { Memory } from '../memories/memory.entity.js';
+import { Flags } from '../rollout/flags.service.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { VaultsService } from '../vaults/vaults.service.js';
 import { type SummarySample, summaryText } from './summary-text.js';
 import { type Figures, UserFigures } from './user-figures.js';
 import { UserMarks } from './user-marks.js';
 import { User } from './user.entity.js';
-import { VaultTimers, pause } from './vault-timers.js';
+import { VaultTimers, pause } from '../operations/vault-timers.js';
 
 /** The memories that a summary looks at, and how much of each: what it costs is bounded by their product. */
 const SAMPLES = 50;
@@ -34,7 +35,6 @@ const NO_SUMMARY: Summary = { text: null, at: null };
 @Injectable()
 export class UserSummaries implements OnModuleDestroy {
   private readonly logger = new Logger('UserSummaries');
-  private readonly enabled: boolean;
   private readonly timers: VaultTimers;
 
   constructor(
@@ -44,13 +44,15 @@ export class UserSummaries implements OnModuleDestroy {
     private readonly tenancy: Tenancy,
     private readonly vaults: VaultsService,
     marks: UserMarks,
+    private readonly flags: Flags,
     @Inject(CONFIG) config: Config,
   ) {
-    this.enabled = config.users.summaries;
     this.timers = new VaultTimers('UserSummaries', config.users.summaryDelayMs, (userIds) =>
       this.makeStale(userIds),
     );
-    if (this.enabled) marks.onChange((userIds) => this.timers.start(userIds));
+    marks.onChange((userIds) => {
+      if (this.enabled()) this.timers.start(userIds);
+    });
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -59,7 +61,7 @@ export class UserSummaries implements OnModuleDestroy {
 
   /** Whether a user with these figures has something that `current` shows. */
   exists(user: User | null, { count }: Figures): boolean {
-    if (this.enabled && count > 0) return true;
+    if (this.enabled() && count > 0) return true;
     return user !== null && !user.summaryStale && user.summary !== null;
   }
 
@@ -71,7 +73,7 @@ export class UserSummaries implements OnModuleDestroy {
     if (user && (user.summaryManual || (await this.isFresh(user)))) {
       return { text: user.summary, at: user.summaryAt };
     }
-    if (!this.enabled) return NO_SUMMARY;
+    if (!this.enabled()) return NO_SUMMARY;
     this.timers.start([userId]);
     return { text: await this.compose(userId, figures), at: Date.now() };
   }
@@ -84,6 +86,11 @@ export class UserSummaries implements OnModuleDestroy {
     const made = { summary, summaryStale: false, summaryAt: Date.now() };
     await this.users.update({ userId: user.userId }, made);
     Object.assign(user, made);
+  }
+
+  /** In the vault of the running scope. */
+  private enabled(): boolean {
+    return this.flags.here()['memories.summaries'];
   }
 
   private async isFresh({ userId, summaryStale, summaryAt }: User): Promise<boolean> {

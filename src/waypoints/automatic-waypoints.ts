@@ -1,10 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { CONFIG, type Config } from '../config/config.js';
 import { Memory } from '../memories/memory.entity.js';
 import type { WrittenBlock } from '../recall/recall-index.js';
 import { LONGEST_LIST, padded } from '../tenancy/padded-list.js';
+import { Flags } from '../rollout/flags.service.js';
 import { PreparedInsert } from '../tenancy/prepared-insert.js';
 import { PreparedSelect } from '../tenancy/prepared-statements.js';
 import { RecentBlock } from './recent-block.js';
@@ -38,7 +38,7 @@ export class AutomaticWaypoints {
   constructor(
     @InjectRepository(Memory) memories: Repository<Memory>,
     @InjectRepository(Waypoint) waypoints: Repository<Waypoint>,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly flags: Flags,
   ) {
     const place = ['m.vaultId', 'm.id', 'm.position', 'm.sessionId'];
     this.previous = new PreparedSelect(memories, 'm', (query) =>
@@ -62,7 +62,7 @@ export class AutomaticWaypoints {
    * @param blocks the blocks of the recall index that they are in
    */
   async link(memories: readonly Memory[], blocks: readonly WrittenBlock[]): Promise<void> {
-    if (!this.config.waypoints.automatic || memories.length === 0) return;
+    if (memories.length === 0 || !this.flags.here()['recall.waypoints']) return;
     const now = Date.now();
     const drafts = draftsOf(memories, blocks, now);
     const places = await this.placesOf(drafts);

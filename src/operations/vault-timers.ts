@@ -3,13 +3,13 @@ import { Logger } from '@nestjs/common';
 import { makeScope } from '../tenancy/scope.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 
-/** Users of one vault that are remembered until the job runs; for more the job has to look by itself. */
+/** Ids of one vault that are remembered until the job runs; for more the job has to look by itself. */
 const MAX_REMEMBERED = 1_000;
 
 /** What waits in one vault. */
 interface Waiting {
   readonly timer: NodeJS.Timeout;
-  readonly userIds: Set<string>;
+  readonly ids: Set<string>;
 }
 
 /**
@@ -25,12 +25,12 @@ export class VaultTimers {
   /**
    * @param name for the log
    * @param delayMs from the first call on: more calls do not put it off
-   * @param job gets the users for whom it was asked
+   * @param job gets the ids (of users, of memories) for which it was asked
    */
   constructor(
     name: string,
     private readonly delayMs: number,
-    private readonly job: (userIds: readonly string[]) => Promise<void>,
+    private readonly job: (ids: readonly string[]) => Promise<void>,
   ) {
     this.logger = new Logger(name);
   }
@@ -41,15 +41,15 @@ export class VaultTimers {
   }
 
   /** For the vault of the running scope. */
-  start(userIds: readonly string[]): void {
+  start(ids: readonly string[]): void {
     if (this.stopped) return;
     const { vaultId } = TenantContext.scope();
     let waiting = this.waiting.get(vaultId);
     if (!waiting) {
       const timer = setTimeout(() => this.run(vaultId), this.delayMs).unref();
-      this.waiting.set(vaultId, (waiting = { timer, userIds: new Set() }));
+      this.waiting.set(vaultId, (waiting = { timer, ids: new Set() }));
     }
-    for (const userId of userIds) if (waiting.userIds.size < MAX_REMEMBERED) waiting.userIds.add(userId);
+    for (const id of ids) if (waiting.ids.size < MAX_REMEMBERED) waiting.ids.add(id);
   }
 
   /** Ends what waits, and waits for what runs. */
@@ -61,9 +61,9 @@ export class VaultTimers {
   }
 
   private run(vaultId: string): void {
-    const userIds = [...(this.waiting.get(vaultId)?.userIds ?? [])];
+    const ids = [...(this.waiting.get(vaultId)?.ids ?? [])];
     this.waiting.delete(vaultId);
-    const run = TenantContext.run(makeScope({ vaultId, permissions: [] }), () => this.job(userIds))
+    const run = TenantContext.run(makeScope({ vaultId, permissions: [] }), () => this.job(ids))
       .catch((error: unknown) => this.logger.warn(`Not done: ${(error as Error).name}`))
       .finally(() => this.running.delete(run));
     this.running.add(run);

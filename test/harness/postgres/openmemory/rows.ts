@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Client } from 'pg';
 import { OpenMemoryFile } from '../../openmemory/file.js';
-import { tempFolder } from '../../temp-folder.js';
+import { processFolder } from '../../process-folder.js';
 import { DEFAULT_NAMES, type Names, RELEASE_OF, type Shape, namesInFile } from './tables.js';
 
 type Cell = bigint | number | string | Buffer | null;
@@ -21,7 +21,7 @@ export async function storeRows(
   fill: (file: OpenMemoryFile) => void,
   names: Names = DEFAULT_NAMES,
 ): Promise<{ stored: number; refused: number }> {
-  const path = join(tempFolder(), 'rows.sqlite');
+  const path = join(processFolder(), 'rows.sqlite');
   OpenMemoryFile.make(path, RELEASE_OF[shape], fill, { vectorTable: 'vectors' });
   const database = new Database(path, { readonly: true });
   const counts = { stored: 0, refused: 0 };

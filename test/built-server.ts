@@ -15,9 +15,14 @@ export interface BuiltServer {
 
 const started: ChildProcess[] = [];
 
-/** Starts the built server (`npm run build` comes first) on a free port, over a new database, in dev mode. */
-export async function startBuiltServer(env: NodeJS.ProcessEnv = {}): Promise<BuiltServer> {
+/**
+ * Starts the built server (`npm run build` comes first) on a free port, by default over a new database and in dev mode.
+ *
+ * @param folder of another release, by default of this one
+ */
+export async function startBuiltServer(env: NodeJS.ProcessEnv = {}, folder?: string): Promise<BuiltServer> {
   const child = spawn(process.execPath, ['dist/src/main.js'], {
+    cwd: folder,
     env: {
       PATH: process.env.PATH,
       PORT: '0',

@@ -1,9 +1,6 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Collection } from '../../collections/collection.entity.js';
-import type { Config } from '../../config/config.js';
-import { ConfigModule } from '../../config/config.module.js';
-import { DatabaseModule } from '../../database/database.module.js';
 import { VectorRow } from '../../embeddings/vector.entity.js';
 import { Fact } from '../../facts/fact.entity.js';
 import { MemoriesModule } from '../../memories/memories.module.js';
@@ -27,30 +24,15 @@ import { WaypointDrafts } from './waypoint-drafts.js';
 
 const ENTITIES = [Collection, Fact, ImportRun, LegacyRow, Memory, ScopeRow, Stat, User, VectorRow, Waypoint];
 
-/** The service without HTTP, and what takes the rows of other systems over into it. */
-@Module({})
-export class ImportModule {
-  static register(config: Config): DynamicModule {
-    return {
-      module: ImportModule,
-      imports: [
-        ConfigModule.register(config),
-        DatabaseModule,
-        TypeOrmModule.forFeature(ENTITIES),
-        MemoriesModule,
-        StatsCounterModule,
-        UserMarksModule,
-        VaultsModule,
-      ],
-      providers: [
-        ImportLedger,
-        ImportRunner,
-        ImportUndo,
-        ImportWriter,
-        MemoryIds,
-        OtherDrafts,
-        WaypointDrafts,
-      ],
-    };
-  }
-}
+/** What takes the rows of other systems over into the service. */
+@Module({
+  imports: [
+    TypeOrmModule.forFeature(ENTITIES),
+    MemoriesModule,
+    StatsCounterModule,
+    UserMarksModule,
+    VaultsModule,
+  ],
+  providers: [ImportLedger, ImportRunner, ImportUndo, ImportWriter, MemoryIds, OtherDrafts, WaypointDrafts],
+})
+export class ImportModule {}

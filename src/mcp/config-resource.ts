@@ -4,8 +4,7 @@ import {
   type ReadResourceResult,
   type Resource,
 } from '@modelcontextprotocol/server';
-import { SECTOR_PATTERNS } from '../memories/sector-patterns.js';
-import { DECAY_LAMBDA, SECTORS, WEIGHT_TENTHS } from '../memories/sectors.js';
+import { sectorConfigs } from '../memories/sector-configs.js';
 import { StatsService } from '../stats/stats.service.js';
 import { version } from '../version.js';
 
@@ -28,18 +27,13 @@ export class ConfigResource {
   constructor(private readonly stats: StatsService) {}
 
   async read(tools: readonly string[]): Promise<ReadResourceResult> {
-    const sectors = Object.fromEntries(
-      SECTORS.map((sector) => [
-        sector,
-        {
-          ...{ model: 'words', decay_lambda: DECAY_LAMBDA[sector], weight: WEIGHT_TENTHS[sector] / 10 },
-          // As JSON has always given the regular expressions of OpenMemory.
-          patterns: SECTOR_PATTERNS[sector].map(() => ({})),
-        },
-      ]),
-    );
     const config = {
-      ...{ mode: 'standard', sectors, stats: await this.stats.bySector(), embeddings: EMBEDDINGS },
+      ...{
+        mode: 'standard',
+        sectors: sectorConfigs(),
+        stats: await this.stats.bySector(),
+        embeddings: EMBEDDINGS,
+      },
       ...{ server: { version, protocol: LATEST_PROTOCOL_VERSION }, available_tools: tools },
     };
     return { contents: [{ uri: CONFIG_RESOURCE.uri, text: JSON.stringify(config, null, 2) }] };

@@ -2,7 +2,7 @@ import type { Fact } from '../facts/fact.entity.js';
 import type { Found } from '../memories/memory-search.js';
 import { MemoryDto } from '../memories/memory-view.dto.js';
 import type { Memory } from '../memories/memory.entity.js';
-import { shownOwner } from './named-user.js';
+import { shownOwner } from '../memories/named-user.js';
 
 // Memories and facts in the shapes that OpenMemory's tools give, and in words.
 

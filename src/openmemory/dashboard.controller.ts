@@ -4,13 +4,13 @@ import { type Config, CONFIG } from '../config/config.js';
 import type { Memory } from '../memories/memory.entity.js';
 import { MemoryDto } from '../memories/memory-view.dto.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
+import { DAY_MS, dayOf } from '../stats/event-types.js';
 import { OldDashboard } from './old-dashboard.js';
 import { pageOf } from './old-page.js';
 import { OldQuery, OldRoutes } from './old-routes.decorators.js';
 import { type Whose, collectionOf } from './whose.js';
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const MEGABYTE = 1024 * 1024;
 /** Hours up to which a timeline is one of hours; beyond, of days. */
 const MOST_HOURS = 72;
@@ -40,7 +40,7 @@ export class OldDashboardController {
     const total = sectors.reduce((sum, { count }) => sum + count, 0);
     const mean = (sum: number) => (total === 0 ? 0 : sum / total).toFixed(3);
     const saliences = sectors.map(({ salience }) => salience);
-    const days = await this.dashboard.events(now - (now % DAY_MS));
+    const days = await this.dashboard.events(dayOf(now));
     const { heapUsed, heapTotal } = processMemory();
     return {
       totalMemories: total,
@@ -95,10 +95,10 @@ export class OldDashboardController {
   @Get('sectors/timeline')
   async timeline(@OldQuery('hours', 'project_id') shown: Shown) {
     const hours = hoursOf(shown);
-    const [grouping, size] = hours <= MOST_HOURS ? (['hour', HOUR_MS] as const) : (['day', DAY_MS] as const);
+    const grouping = hours <= MOST_HOURS ? 'hour' : 'day';
     const now = Date.now();
     const range = [Math.max(0, now - hours * HOUR_MS), now] as const;
-    const found = await this.dashboard.stretches(collectionOf(shown), range, size);
+    const found = await this.dashboard.stretches(collectionOf(shown), range, grouping);
     return {
       timeline: found.map(({ sector, from, count }) => {
         const [day, time] = new Date(from).toISOString().split('T');

@@ -3,11 +3,12 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { Memory } from '../memories/memory.entity.js';
+import { DAY_MS } from '../stats/event-types.js';
 import { StatsService } from '../stats/stats.service.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+/** Of the stretches of a timeline; ms. */
+const SIZES = { hour: 3_600_000, day: DAY_MS } as const;
 
 export interface SectorFigures {
   readonly sector: string;
@@ -78,15 +79,14 @@ export class OldDashboard {
 
   /**
    * @param since @param until ms since 1970: times beyond, which adopted rows may bear, have no date
-   * @param size of a stretch, ms
    */
   async stretches(
     collection: string | undefined,
     [since, until]: readonly [number, number],
-    size: number,
+    size: keyof typeof SIZES,
   ): Promise<Stretch[]> {
     await nextTurn();
-    const from = `m.createdAt - m.createdAt % ${size === HOUR_MS ? HOUR_MS : DAY_MS}`;
+    const from = `m.createdAt - m.createdAt % ${SIZES[size]}`;
     const rows = await this.of(collection)
       .select('m.primarySector', 'sector')
       .addSelect(from, 'start')
@@ -102,9 +102,8 @@ export class OldDashboard {
 
   /** What was done on each day, by type. */
   async events(since: number): Promise<{ day: string; counts: Readonly<Record<string, number>> }[]> {
-    const { events } = await this.stats.read({ from: Math.max(0, since) });
     const byDay = new Map<string, Record<string, number>>();
-    for (const { day, type, count } of events) {
+    for (const { day, type, count } of await this.stats.events(Math.max(0, since))) {
       const counts = byDay.get(day) ?? {};
       counts[type] = count;
       byDay.set(day, counts);

@@ -2,7 +2,7 @@ import type { Memory } from '../memories/memory.entity.js';
 import type { Stored } from '../memories/memory-creator.js';
 import type { Found } from '../memories/memory-search.js';
 import { MemoryDto } from '../memories/memory-view.dto.js';
-import { shownOwner } from './whose.js';
+import { shownOwner } from '../memories/named-user.js';
 
 /** A memory as OpenMemory lists it. @param now ms since 1970 */
 export function listedMemory(memory: Memory, now: number) {

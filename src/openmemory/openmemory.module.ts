@@ -33,6 +33,5 @@ import { VercelController } from './vercel.controller.js';
     LaterController,
   ],
   providers: [OldDashboard, OldIde, OldMemoriesService, OldMemoryList, OldUsersService],
-  exports: [OldMemoriesService, OldMemoryList],
 })
 export class OpenMemoryModule {}

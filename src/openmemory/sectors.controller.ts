@@ -3,7 +3,7 @@ import { RequirePermission } from '../auth/route-access.decorators.js';
 import { SECTORS } from '../memories/sectors.js';
 import { StatsService } from '../stats/stats.service.js';
 import { OldRoutes } from './old-routes.decorators.js';
-import { sectorConfigs } from './old-sectors.js';
+import { sectorConfigs } from '../memories/sector-configs.js';
 
 @OldRoutes('sectors')
 export class OldSectorsController {

@@ -1,5 +1,5 @@
-import { ApiError } from '../http/api-error.js';
 import type { Memory } from '../memories/memory.entity.js';
+import { userNamed } from '../memories/named-user.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 
 /** Whom a request of an old client is about, as it says in the body, the query or the path. */
@@ -8,23 +8,12 @@ export interface Whose {
   readonly project_id?: string | undefined;
 }
 
-/**
- * The user that is named, undefined where nobody is: an empty name, and the one by which the caller means itself,
- * are as if there were none.
- *
- * @throws ApiError 403 TENANT_MISMATCH for a user's credential that names another
- */
+const MISMATCH =
+  'user_id does not match the authenticated user; leave it out, or send the user that the credential is for';
+
+/** The user that a request names; see `userNamed`. */
 export function namedUser(name: string | undefined): string | undefined {
-  const { userId, selfName } = TenantContext.scope();
-  if (name === undefined || name === '' || name === selfName) return undefined;
-  if (userId !== undefined && name !== userId) {
-    throw new ApiError(
-      403,
-      'TENANT_MISMATCH',
-      'user_id does not match the authenticated user; leave it out, or send the user that the credential is for',
-    );
-  }
-  return name;
+  return userNamed(name, MISMATCH);
 }
 
 /** The collection that a project is kept as. */
@@ -39,11 +28,6 @@ export function ownersNamed(name: string): readonly string[] {
   const { userId, selfName } = TenantContext.scope();
   if (userId !== undefined) return [userId];
   return selfName === undefined || selfName === '' ? [''] : ['', selfName];
-}
-
-/** How an old client is told whose a memory is: what belongs to nobody is its own, where it has a name for itself. */
-export function shownOwner({ userId }: Pick<Memory, 'userId'>): string | null {
-  return userId || (TenantContext.scope().selfName ?? null);
 }
 
 /** Whom the caller acts for where it names nobody. */

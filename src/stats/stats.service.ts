@@ -53,7 +53,7 @@ export class StatsService {
         users,
         collections,
         days: await this.days(from, to),
-        events: await this.events(from, to),
+        events: await this.eventsIn(from, to),
       };
     });
   }
@@ -108,7 +108,12 @@ export class StatsService {
     return rows.map((row) => ({ day: dateOf(Number(row.day)), count: Number(row.count) }));
   }
 
-  private async events(from: number, to: number): Promise<Stats['events']> {
+  /** What happened, by type and day, from a time (ms since 1970) on. @throws ApiError 400 for too many days */
+  events(from: number): Promise<Stats['events']> {
+    return this.eventsIn(...rangeOf({ from }, Date.now()));
+  }
+
+  private async eventsIn(from: number, to: number): Promise<Stats['events']> {
     const rows = await this.stats.find({
       select: { type: true, ts: true, count: true },
       where: { ts: Between(from, to + DAY_MS - 1) },

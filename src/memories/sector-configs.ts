@@ -1,7 +1,7 @@
-import { SECTOR_PATTERNS } from '../memories/sector-patterns.js';
-import { DECAY_LAMBDA, SECTORS, WEIGHT_TENTHS } from '../memories/sectors.js';
+import { SECTOR_PATTERNS } from './sector-patterns.js';
+import { DECAY_LAMBDA, SECTORS, WEIGHT_TENTHS } from './sectors.js';
 
-/** The five sectors as OpenMemory describes them. A pattern is an empty object: what JSON makes of a RegExp. */
+/** The five sectors as OpenMemory describes them to its clients. A pattern is an empty object: what JSON makes of a RegExp. */
 export function sectorConfigs() {
   return Object.fromEntries(
     SECTORS.map((sector) => [

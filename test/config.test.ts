@@ -59,6 +59,7 @@ describe('defaults', () => {
       users: { summaries: true, summaryDelayMs: 60_000, reflection: false, reflectionDelayMs: 600_000 },
       waypoints: { automatic: true },
       search: { cacheBytes: 67_108_864 },
+      flags: { settings: {}, hybridFusion: false },
       log: { level: 'info' },
       shutdownTimeoutMs: 10_000,
       warnings: [],
@@ -117,6 +118,10 @@ describe('values', () => {
       REFLECTION_DELAY_MS: '86400000',
       WAYPOINTS_AUTOMATIC: 'false',
       SEARCH_CACHE_SIZE: '8 MiB',
+      FLAGS_FILE: ' flags.yaml',
+      FLAG_TENANCY_ENFORCEMENT: 'Shadow',
+      FLAG_RECALL_WAYPOINTS: '12.5 %',
+      FLAG_MCP: '{"rules": [{"value": false, "vaults": ["acme"]}]}',
     });
     expect(config).toEqual({
       env: 'production',
@@ -153,6 +158,15 @@ describe('values', () => {
       },
       vaults: { autoCreate: false },
       search: { cacheBytes: 8_388_608 },
+      flags: {
+        file: '/srv/cairn/flags.yaml',
+        settings: {
+          'tenancy.enforcement': { rules: [], default: 'shadow' },
+          'recall.waypoints': { rules: [{ value: true, percentage: 12.5 }], default: false },
+          mcp: { rules: [{ value: false, vaults: ['acme'] }] },
+        },
+        hybridFusion: false,
+      },
       users: { summaries: false, summaryDelayMs: 0, reflection: true, reflectionDelayMs: 86_400_000 },
       waypoints: { automatic: false },
       log: { level: 'warn' },
@@ -187,6 +201,23 @@ describe('values', () => {
     ['REFLECTION', 'deep', 'true or false'],
     ['REFLECTION_DELAY_MS', '-1', 'milliseconds from 0'],
     ['WAYPOINTS_AUTOMATIC', 'often', 'true or false'],
+    ['FLAGS_FILE', 'flags.toml', 'ends in .json, .yaml or .yml'],
+    ['FLAGS_PROVIDER', ' ', 'must not be blank'],
+    ['FLAG_TENANCY_ENFORCEMENT', 'true', 'one of legacy, shadow, enforced, or rules'],
+    ['FLAG_TENANCY_ENFORCEMENT', '50%', 'one of legacy, shadow, enforced, or rules'],
+    ['FLAG_MCP', 'shadow', 'true, false, a percentage'],
+    ['FLAG_MCP', '101%', 'true, false, a percentage'],
+    ['FLAG_MCP', '-1%', 'true, false, a percentage'],
+    ['FLAG_MCP', '{"default": true', 'is not valid JSON'],
+    ['FLAG_MCP', '{}', 'must hold rules or a default'],
+    ['FLAG_MCP', '{"defalt": true}', 'has no field "defalt"; there are rules, default'],
+    ['FLAG_MCP', '{"default": "pw"}', 'at default must be true or false'],
+    ['FLAG_MCP', '{"rules": [{"value": true}]}', 'at rules.0 needs either vaults or a percentage'],
+    [
+      'FLAG_MCP',
+      '{"rules": [{"value": true, "vaults": ["a/pw"]}]}',
+      'at rules.0.vaults.0 must be a vault id',
+    ],
     ['DATABASE_URL', 'data/cairn.sqlite', 'must be sqlite:PATH'],
     ['DATABASE_URL', 'mysql://root:pw@h/db', 'must be sqlite:PATH'],
     ['DATABASE_URL', 'sqlite:', 'must be sqlite:PATH'],
@@ -618,6 +649,33 @@ describe('old names', () => {
 
   it.each<Env>([{ ENABLE_MULTITENANCY: 'true' }, { OM_METADATA_BACKEND: 'sqlite' }])('accepts %j', (env) => {
     expect(load(env)).toEqual(load({}));
+  });
+});
+
+describe('feature flags', () => {
+  it('come from a provider, a file or settings', () => {
+    expect(load({ FLAGS_PROVIDER: './flags.mjs' }).flags).toEqual({
+      provider: { module: './flags.mjs', folder: '/srv/cairn' },
+      settings: {},
+      hybridFusion: false,
+    });
+    expect(load({ FLAGS_FILE: '/etc/flags.JSON' }).flags.file).toBe('/etc/flags.JSON');
+    expect(load({ OM_HYBRID_FUSION: 'true' }).flags.hybridFusion).toBe(true);
+  });
+
+  it('never come from two that contradict each other', () => {
+    expect(problem({ FLAGS_FILE: 'flags.json', FLAGS_PROVIDER: './flags.mjs' })).toBe(
+      'FLAGS_FILE and FLAGS_PROVIDER are both set, and flags come from one of them: keep the one that decides.',
+    );
+    expect(load({ FLAGS_PROVIDER: 'a', FLAG_MCP: 'no', FLAG_RECALL_WAYPOINTS: '5%' }).warnings).toEqual([
+      'FLAG_RECALL_WAYPOINTS and FLAG_MCP have no effect: FLAGS_PROVIDER decides.',
+    ]);
+  });
+
+  it('are known by their names', () => {
+    expect(load({ FLAG_TENANCY_ENFORCMENT: 'shadow', FLAGS_FIL: 'x' }).warnings).toEqual([
+      'FLAGS_FIL and FLAG_TENANCY_ENFORCMENT have no effect: no setting of Cairn is called so.',
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Permission } from '../auth/permissions.js';
 import { readAuth } from './auth-settings.js';
 import { readDatabase } from './database-settings.js';
+import { type FlagSettings, readFlags } from './flag-settings-reader.js';
 import type { PostgresConfig } from './postgres-config.js';
 import { DEFAULTS, type Algorithm, type ENVIRONMENTS, type LOG_LEVELS } from './settings.js';
 import { SettingReader } from './setting-reader.js';
@@ -88,6 +89,7 @@ export interface Config {
     /** How long after a write that happens. */
     readonly reflectionDelayMs: number;
   };
+  readonly flags: FlagSettings;
   readonly log: { readonly level: (typeof LOG_LEVELS)[number] };
   readonly shutdownTimeoutMs: number;
   /** What is set and has no effect, or an effect to know of: a sentence each, for the log at boot. */
@@ -142,14 +144,8 @@ function load(env: NodeJS.ProcessEnv, cwd: string, authOf: typeof readAuth): Con
     database: readDatabase(reader, cwd),
     auth: authOf(reader, { production: environment === 'production', host, trustProxy }),
     vaults: { autoCreate: reader.value('VAULT_AUTO_CREATE') ?? DEFAULTS.autoCreate },
-    waypoints: { automatic: reader.value('WAYPOINTS_AUTOMATIC') ?? DEFAULTS.automaticWaypoints },
+    ...readFeatures(reader, cwd),
     search: { cacheBytes: reader.value('SEARCH_CACHE_SIZE') ?? DEFAULTS.searchCacheBytes },
-    users: {
-      summaries: reader.value('USER_SUMMARIES') ?? DEFAULTS.userSummaries,
-      summaryDelayMs: reader.value('USER_SUMMARY_DELAY_MS') ?? DEFAULTS.userSummaryDelayMs,
-      reflection: reader.value('REFLECTION') ?? DEFAULTS.reflection,
-      reflectionDelayMs: reader.value('REFLECTION_DELAY_MS') ?? DEFAULTS.reflectionDelayMs,
-    },
     log: { level: reader.value('LOG_LEVEL') ?? DEFAULTS.logLevel },
     shutdownTimeoutMs: reader.value('SHUTDOWN_TIMEOUT_MS') ?? DEFAULTS.shutdownTimeoutMs,
     warnings: reader.warnings,
@@ -172,6 +168,21 @@ export function loadDatabaseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()):
 }
 
 /**
+ * Reads only what feature flags depend on, for the command that lists them.
+ *
+ * @throws ConfigError
+ */
+export function loadFlagsConfig(
+  env: NodeJS.ProcessEnv,
+  cwd = process.cwd(),
+): Pick<Config, 'flags' | 'waypoints' | 'users' | 'warnings'> {
+  const reader = new SettingReader(env);
+  const config = { ...readFeatures(reader, cwd), warnings: reader.warnings };
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+  return deepFreeze(config);
+}
+
+/**
  * The process's environment, completed from a `.env` file in the working directory if there is one. Variables
  * that are set already win.
  *
@@ -187,6 +198,20 @@ export function readEnvironment(): NodeJS.ProcessEnv {
     }
   }
   return process.env;
+}
+
+/** The feature flags, and the settings that are the defaults of some. */
+function readFeatures(reader: SettingReader, cwd: string): Pick<Config, 'flags' | 'waypoints' | 'users'> {
+  return {
+    flags: readFlags(reader, cwd),
+    waypoints: { automatic: reader.value('WAYPOINTS_AUTOMATIC') ?? DEFAULTS.automaticWaypoints },
+    users: {
+      summaries: reader.value('USER_SUMMARIES') ?? DEFAULTS.userSummaries,
+      summaryDelayMs: reader.value('USER_SUMMARY_DELAY_MS') ?? DEFAULTS.userSummaryDelayMs,
+      reflection: reader.value('REFLECTION') ?? DEFAULTS.reflection,
+      reflectionDelayMs: reader.value('REFLECTION_DELAY_MS') ?? DEFAULTS.reflectionDelayMs,
+    },
+  };
 }
 
 function noteOldNames(reader: SettingReader): void {

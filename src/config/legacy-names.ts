@@ -71,4 +71,4 @@ export const NOT_YET: readonly { feature: string; names: readonly OldName[] }[] 
 ];
 
 /** A variable that begins so was meant for Cairn or one of its forerunners. */
-export const OUR_PREFIXES = /^(?:OM|MEMORY|EMBLEM|CAIRN|JWT)_/;
+export const OUR_PREFIXES = /^(?:OM|MEMORY|EMBLEM|CAIRN|JWT|FLAGS?)_/;

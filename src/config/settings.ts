@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PERMISSIONS, type Permission } from '../auth/permissions.js';
 import { databaseUrl } from './database-url.js';
+import { flagSetting, flagsFile } from './flag-settings.js';
 import { roleName, rolePassword, schemaName } from './postgres-names.js';
 import {
   byteSize,
@@ -125,6 +126,17 @@ export const SETTINGS = {
   USER_SUMMARY_DELAY_MS: jobDelay,
   REFLECTION: flag,
   REFLECTION_DELAY_MS: jobDelay,
+  FLAGS_FILE: flagsFile,
+  FLAGS_PROVIDER: text,
+  FLAG_TENANCY_ENFORCEMENT: flagSetting('tenancy.enforcement'),
+  FLAG_TENANCY_SHARED_MEMORIES: flagSetting('tenancy.shared-memories'),
+  FLAG_RECALL_HYBRID_FUSION: flagSetting('recall.hybrid-fusion'),
+  FLAG_RECALL_WAYPOINTS: flagSetting('recall.waypoints'),
+  FLAG_RECALL_REINFORCE_ON_READ: flagSetting('recall.reinforce-on-read'),
+  FLAG_MEMORIES_SUMMARIES: flagSetting('memories.summaries'),
+  FLAG_MEMORIES_REFLECTION: flagSetting('memories.reflection'),
+  FLAG_MCP: flagSetting('mcp'),
+  FLAG_OPENMEMORY_CONTRACT: flagSetting('openmemory-contract'),
 };
 
 /** What holds where a setting is unset. */

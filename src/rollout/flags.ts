@@ -28,15 +28,44 @@ export interface FlagValues {
 
 export type FlagName = keyof FlagValues;
 
+export type FlagValue = FlagValues[FlagName];
+
+const KINDS: Readonly<Record<FlagName, 'enforcement' | 'switch'>> = {
+  'tenancy.enforcement': 'enforcement',
+  'tenancy.shared-memories': 'switch',
+  'recall.hybrid-fusion': 'switch',
+  'recall.waypoints': 'switch',
+  'recall.reinforce-on-read': 'switch',
+  'memories.summaries': 'switch',
+  'memories.reflection': 'switch',
+  mcp: 'switch',
+  'openmemory-contract': 'switch',
+};
+
+export const FLAG_NAMES = Object.keys(KINDS) as readonly FlagName[];
+
+/** Whether a flag is true or false, and no word. */
+export function isSwitch(name: FlagName): boolean {
+  return KINDS[name] === 'switch';
+}
+
+/** Whether a flag may have this value. */
+export function isValueOf(name: FlagName, value: unknown): value is FlagValue {
+  return isSwitch(name) ? typeof value === 'boolean' : ENFORCEMENTS.some((word) => word === value);
+}
+
+/** What of the configuration the flags depend on. */
+export type FlagsConfig = Pick<Config, 'flags' | 'waypoints' | 'users'>;
+
 /**
  * What holds where nothing says otherwise. Settings of the process that came before the flags are the defaults of
  * theirs.
  */
-export function defaultFlags({ waypoints, users }: Config): FlagValues {
+export function defaultFlags({ flags, waypoints, users }: FlagsConfig): FlagValues {
   return {
     'tenancy.enforcement': 'enforced',
     'tenancy.shared-memories': true,
-    'recall.hybrid-fusion': false,
+    'recall.hybrid-fusion': flags.hybridFusion,
     'recall.waypoints': waypoints.automatic,
     'recall.reinforce-on-read': false,
     'memories.summaries': users.summaries,
@@ -47,6 +76,6 @@ export function defaultFlags({ waypoints, users }: Config): FlagValues {
 }
 
 /** What holds where flags were set up and none could be had: nobody gets more than without them. */
-export function safeFlags(config: Config): FlagValues {
+export function safeFlags(config: FlagsConfig): FlagValues {
   return { ...defaultFlags(config), 'tenancy.shared-memories': false };
 }

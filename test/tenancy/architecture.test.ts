@@ -192,6 +192,8 @@ describe('who makes and widens scopes', () => {
       'src/recall/index-upkeep.ts': 'goes from vault to vault, and remembers what it repaired when',
       'src/recall/recall-reader.ts': 'what it keeps in memory is kept by vault',
       'src/recall/reindexer.ts': 'rebuilds the index of the vault it is told',
+      'src/rollout/flag-client.ts': 'flags are asked for by vault',
+      'src/rollout/flags.service.ts': 'flags are asked for by vault',
       'src/users/user-marks.ts': 'the row of a new user as it is inserted',
       'src/users/erasure-plan.ts': 'the part of a key that is the same in all of a vault',
       'src/operations/idempotency.ts': 'requests of one vault wait for each other, in memory',
@@ -236,7 +238,7 @@ describe('the layers', () => {
 
   /** Which folder may use which; a folder's own files apart. */
   const USES: Readonly<Record<string, readonly string[]>> = {
-    config: ['auth'],
+    config: ['auth', 'rollout'],
     tenancy: ['auth', 'database', 'vaults'],
     database: ['config', 'tenancy', 'the entities'],
     http: ['config', 'database', 'tenancy', 'vaults'],
@@ -257,6 +259,7 @@ describe('the layers', () => {
       'vaults',
       'waypoints',
     ],
+    rollout: ['config', 'vaults'],
     sessions: ['auth', 'http', 'memories', 'tenancy'],
     metamorph: ['auth', 'http', 'memories', 'sessions', 'tenancy', 'vaults'],
     documents: ['auth', 'http', 'memories', 'tenancy'],

@@ -3,6 +3,7 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable, Logger } f
 import type { FastifyRequest } from 'fastify';
 import { type Config, CONFIG } from '../config/config.js';
 import { ApiError } from '../http/api-error.js';
+import { ClaimEnforcement } from '../rollout/enforcement.js';
 import { Flags } from '../rollout/flags.service.js';
 import { makeScope } from '../tenancy/scope.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
@@ -22,7 +23,8 @@ import { type Access, accessOf } from './route-access.decorators.js';
 /**
  * The one guard, in front of every route. A route is closed unless it says who may call it. For a private one
  * the guard finds out who is asking and gives the request its scope; this is the only place where a request
- * gets one, and the vault in it comes from nothing but the verified credential (or, in dev mode, X-Vault-Id).
+ * gets one, and the vault in it comes from nothing but the verified credential (or, in dev mode, X-Vault-Id; or, for
+ * a token without a vault claim, from `ClaimEnforcement`).
  *
  * With credentials configured X-Vault-Id and X-User-Id are not looked at.
  */
@@ -38,6 +40,7 @@ export class AuthGuard implements CanActivate {
     private readonly vaults: VaultsService,
     private readonly flags: Flags,
     private readonly keys: ApiKeyCheck,
+    private readonly enforcement: ClaimEnforcement,
   ) {
     const { jwt, openMemoryKey, devMode } = config.auth;
     this.tokens = jwt && new JwtStrategy(jwt);
@@ -57,7 +60,7 @@ export class AuthGuard implements CanActivate {
   }
 
   private async admit(request: FastifyRequest, access: Exclude<Access, 'public'>): Promise<true> {
-    const { vaultId, userId, permissions, selfName } = await this.identify(request.raw);
+    const { vaultId, userId, permissions, selfName, placed } = await this.identify(request.raw);
     const { status, shareUnowned } = await this.vaults.state(vaultId);
     // A vault nobody has written to yet is an empty one; a closed vault's tokens are no tokens.
     if (status !== 'active' && status !== 'unknown') {
@@ -67,6 +70,7 @@ export class AuthGuard implements CanActivate {
     const flags = await this.flags.load(vaultId);
     const shared = shareUnowned && flags['tenancy.shared-memories'];
     TenantContext.enter(makeScope({ vaultId, userId, permissions, shareUnowned: shared, selfName }));
+    if (placed) this.enforcement.note(placed);
     if (access !== 'authenticated' && !permissions.includes(access)) throw forbidden(access);
     return true;
   }
@@ -90,7 +94,8 @@ export class AuthGuard implements CanActivate {
     if (apiKeys && (isKey || text.startsWith(API_KEY_PREFIX))) return this.keys.verify(text);
     if (!this.tokens) throw new TokenRefused('no tokens are accepted here');
     try {
-      return await this.tokens.verify(text);
+      const identity = await this.tokens.verify(text);
+      return identity.vaultId === undefined ? await this.enforcement.place(identity) : identity;
     } catch (error) {
       throw error instanceof ApiError ? error : new TokenRefused(reasonOf(error));
     }

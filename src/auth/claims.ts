@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.js';
+import { clientOf } from '../rollout/client-name.js';
 import { isUserId } from '../tenancy/scope.js';
 import { isVaultId } from '../vaults/vault-id.js';
-import type { Identity } from './identity.js';
+import type { TokenIdentity } from './identity.js';
 import { type Permission, isPermission } from './permissions.js';
 import { TokenRefused } from './refusals.js';
 import type { JsonObject } from './token-form.js';
@@ -17,13 +18,14 @@ const LAST_SECOND = 253_402_300_799;
  * @param now in seconds since 1970
  * @throws TokenRefused when the claims name nobody, or name somebody in a way that could be read twice
  */
-export function identityOf(claims: JsonObject, settings: JwtSettings, now: number): Identity {
+export function identityOf(claims: JsonObject, settings: JwtSettings, now: number): TokenIdentity {
   checkTimes(claims, now + settings.clockToleranceSeconds);
   const vaultId = vaultOf(claims);
   const permissions = permissionsOf(claims, settings);
   // Whoever the token was issued to, `vault` makes it a service token: it acts for the vault, not for a user.
-  if (permissions.includes('vault')) return { vaultId, permissions };
-  return { vaultId, userId: userOf(claims, settings.userClaims), permissions };
+  const userId = permissions.includes('vault') ? undefined : userOf(claims, settings.userClaims);
+  if (vaultId === undefined) return { client: clientOf(claims, userId), userId, permissions };
+  return { vaultId, userId, permissions };
 }
 
 /** What jsonwebtoken leaves open: that `exp` is there, that times are sane, and `iat`. */
@@ -35,8 +37,12 @@ function checkTimes(claims: JsonObject, latest: number): void {
   }
 }
 
-/** The vault claim has two spellings; a token with both has to mean one vault. */
-function vaultOf(claims: JsonObject): string {
+/**
+ * The vault claim has two spellings; a token with both has to mean one vault.
+ * @returns undefined where the token has neither
+ */
+function vaultOf(claims: JsonObject): string | undefined {
+  if (!Object.hasOwn(claims, 'vault_id') && !Object.hasOwn(claims, 'vaultId')) return undefined;
   const { vault_id: vaultId, vaultId: sameInOtherSpelling } = claims;
   const chosen = vaultId === undefined ? sameInOtherSpelling : vaultId;
   if (!isVaultId(chosen)) throw new TokenRefused('the vault claim is not a vault id');

@@ -1,3 +1,4 @@
+import type { Placed } from '../rollout/enforcement.js';
 import type { Permission } from './permissions.js';
 
 /** Who a verified credential says is asking. The guard turns it into the request's scope. */
@@ -8,4 +9,16 @@ export interface Identity {
   readonly permissions: readonly Permission[];
   /** See `Scope`. */
   readonly selfName?: string;
+  /** Of a token without a vault claim that was given its vault. */
+  readonly placed?: Placed;
 }
+
+/** Who a token names that has no vault claim. Whether it is let in, and where, is for `ClaimEnforcement` to say. */
+export interface VaultlessIdentity extends Omit<Identity, 'vaultId' | 'selfName' | 'placed'> {
+  readonly vaultId?: undefined;
+  /** Who sent it, as `clientOf` names clients. */
+  readonly client: string;
+}
+
+/** Who a token names. */
+export type TokenIdentity = Identity | VaultlessIdentity;

@@ -2,7 +2,7 @@ import { type KeyObject, createSecretKey } from 'node:crypto';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
 import { type JwtSettings, identityOf } from './claims.js';
-import type { Identity } from './identity.js';
+import type { TokenIdentity } from './identity.js';
 import { JwksKeys } from './jwks-keys.js';
 import { TokenRefused } from './refusals.js';
 import { checkClaims, readTokenHeader } from './token-form.js';
@@ -56,7 +56,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
    * @throws TokenRefused, or an error of jsonwebtoken, when the token is not accepted
    * @throws ApiError 503 when the keys to check it with cannot be had
    */
-  async verify(token: string): Promise<Identity> {
+  async verify(token: string): Promise<TokenIdentity> {
     const header = readTokenHeader(token);
     if (!this.algorithms.has(header.alg)) throw new TokenRefused('the algorithm is not on the list');
     const key = isSymmetric(header.alg) ? this.secret : await this.jwks?.find(header);
@@ -65,7 +65,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   }
 
   /** Called by passport-jwt with the claims of a token whose signature and times are good. */
-  validate({ token, key }: TokenToVerify, parsed: unknown): Identity {
+  validate({ token, key }: TokenToVerify, parsed: unknown): TokenIdentity {
     const claims = checkClaims(token, parsed);
     const identity = identityOf(claims, this.settings, Date.now() / 1000);
     const expires = 1000 * ((claims.exp as number) + this.settings.clockToleranceSeconds);
@@ -73,7 +73,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     return identity;
   }
 
-  private verifyWith(key: KeyObject, token: string): Promise<Identity> {
+  private verifyWith(key: KeyObject, token: string): Promise<TokenIdentity> {
     return new Promise((resolve, reject) => {
       // Passport's own way to run a strategy: a derived object per attempt carries the outcome's callbacks.
       const attempt = Object.create(this) as this;

@@ -10,6 +10,7 @@ export const EVENT_TYPES = [
   'consolidate',
   'decay',
   'import',
+  'token-without-vault',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -19,4 +20,9 @@ export const DAY_MS = 86_400_000;
 /** The first millisecond of a time's day (UTC). */
 export function dayOf(time: number): number {
   return time - (time % DAY_MS);
+}
+
+/** `2026-03-01` of a time in ms */
+export function dateOf(time: number): string {
+  return new Date(time).toISOString().slice(0, -14);
 }

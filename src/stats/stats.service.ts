@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Between, type Repository } from 'typeorm';
+import { Between, Not, type Repository } from 'typeorm';
 import { ApiError, unacceptable } from '../http/api-error.js';
 import { Memory } from '../memories/memory.entity.js';
 import { Tenancy } from '../tenancy/tenancy.js';
-import { DAY_MS, dayOf } from './event-types.js';
+import { TenantContext } from '../tenancy/tenant-context.js';
+import { DAY_MS, type EventType, dateOf, dayOf } from './event-types.js';
 import { Stat } from './stat.entity.js';
 import type { StatsQueryDto } from './stats.dto.js';
 import { StatsCounter } from './stats-counter.js';
@@ -14,6 +15,9 @@ import { StatsCounter } from './stats-counter.js';
 const MOST = 100;
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 366;
+
+/** About the vault as a whole: no user's affair, though it belongs to nobody and such rows may be shared. */
+const NOT_FOR_USERS: EventType = 'token-without-vault';
 
 type Counted<Name extends string> = Record<Name, string> & { readonly count: number };
 
@@ -114,9 +118,10 @@ export class StatsService {
   }
 
   private async eventsIn(from: number, to: number): Promise<Stats['events']> {
+    const isUser = TenantContext.scope().userId !== undefined;
     const rows = await this.stats.find({
       select: { type: true, ts: true, count: true },
-      where: { ts: Between(from, to + DAY_MS - 1) },
+      where: { ts: Between(from, to + DAY_MS - 1), ...(isUser ? { type: Not(NOT_FOR_USERS) } : {}) },
     });
     const counts = new Map<string, { day: number; type: string; count: number }>();
     // Rows of older databases are one per event, at its very millisecond.
@@ -145,9 +150,4 @@ function rangeOf(query: StatsQueryDto, now: number): [from: number, to: number] 
 
 function unusable(message: string): ApiError {
   return unacceptable([{ field: 'from', message }]);
-}
-
-/** `2026-03-01` of a time in ms */
-function dateOf(time: number): string {
-  return new Date(time).toISOString().slice(0, -14);
 }

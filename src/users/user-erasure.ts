@@ -6,6 +6,7 @@ import type { Memory } from '../memories/memory.entity.js';
 import { MemoryRemover } from '../memories/memory-remover.js';
 import { ScopeRow } from '../recall/scope.entity.js';
 import { TermBlock } from '../recall/term-block.entity.js';
+import { VaultlessTokens } from '../rollout/vaultless-tokens.js';
 import { Stat } from '../stats/stat.entity.js';
 import { StatsCounter } from '../stats/stats-counter.js';
 import { Tenancy } from '../tenancy/tenancy.js';
@@ -40,6 +41,7 @@ export class UserErasure {
     private readonly remover: MemoryRemover,
     private readonly mentions: UserMentions,
     private readonly stats: StatsCounter,
+    private readonly vaultless: VaultlessTokens,
     private readonly keys: VerifiedKeys,
     private readonly tenancy: Tenancy,
   ) {
@@ -72,6 +74,7 @@ export class UserErasure {
     for (const entity of byOwner.filter(({ target }) => !LAST.has(target))) {
       if ((await this.eraseOwned(entity, userId, counts)) === CHUNK) return false;
     }
+    await this.vaultless.forgetUser(userId);
     this.tenancy.afterCommit(() => {
       this.stats.forget(userId);
       this.keys.forget();

@@ -4,6 +4,7 @@ import { MemoriesModule } from '../memories/memories.module.js';
 import { Memory } from '../memories/memory.entity.js';
 import { IdempotencyRecord } from '../operations/idempotency-record.entity.js';
 import { ScopeRow } from '../recall/scope.entity.js';
+import { EnforcementModule } from '../rollout/enforcement.module.js';
 import { StatsCounterModule } from '../stats/stats-counter.module.js';
 import { ApiKeysModule } from '../vaults/api-keys.module.js';
 import { VaultsModule } from '../vaults/vaults.module.js';
@@ -23,6 +24,7 @@ import { UsersService } from './users.service.js';
   imports: [
     TypeOrmModule.forFeature([User, Memory, ScopeRow, Waypoint, IdempotencyRecord]),
     MemoriesModule,
+    EnforcementModule,
     StatsCounterModule,
     UserMarksModule,
     ApiKeysModule,

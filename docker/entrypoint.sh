@@ -11,7 +11,7 @@ case $word in
   migrate | migration:run) exec node "$built/cli/migrate.js" run "$@" ;;
   migrate:rollback | migration:revert) exec node "$built/cli/migrate.js" revert "$@" ;;
   migration:show) exec node "$built/cli/migrate.js" show "$@" ;;
-  mcp | token | api-key | flags | seed | import | rehome | reindex | backup | restore | verify) exec node "$built/cli/$word.js" "$@" ;;
+  mcp | token | api-key | flags | seed | import | rehome | rollout | reindex | backup | restore | verify) exec node "$built/cli/$word.js" "$@" ;;
   db:roles) exec node "$built/cli/db-roles.js" "$@" ;;
   tenancy:adopt) exec node "$built/cli/tenancy-adopt.js" "$@" ;;
 esac
@@ -19,6 +19,6 @@ esac
 cat >&2 <<END
 There is no command "$word". There are:
   serve (also without a word), mcp, token, api-key, flags, migrate, migration:run, migration:show,
-  migration:revert, migrate:rollback, seed, import, rehome, reindex, backup, restore, verify, db:roles, tenancy:adopt; each but serve tells more with --help.
+  migration:revert, migrate:rollback, seed, import, rehome, rollout, reindex, backup, restore, verify, db:roles, tenancy:adopt; each but serve tells more with --help.
 END
 exit 2

@@ -11,6 +11,7 @@ import { MemoriesModule } from './memories/memories.module.js';
 import { MetamorphModule } from './metamorph/metamorph.module.js';
 import { OpenMemoryModule } from './openmemory/openmemory.module.js';
 import { IdempotencyModule } from './operations/idempotency.module.js';
+import { RolloutReportModule } from './rollout/rollout-report.module.js';
 import { RolloutModule } from './rollout/rollout.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StatsModule } from './stats/stats.module.js';
@@ -41,6 +42,7 @@ export class AppModule {
         WaypointsModule,
         StatsModule,
         VaultAdministrationModule,
+        RolloutReportModule,
         MetamorphModule,
         OpenMemoryModule,
         McpModule,

@@ -172,6 +172,7 @@ const ASKED: Readonly<Record<string, readonly Asked[]>> = {
   'GET /v1/vaults': [{}],
   'POST /v1/vaults': [{ body: { id: ADOPTED_VAULT, name: 'again' } }],
   'GET /v1/vaults/:id': named([ADOPTED_VAULT]),
+  'GET /v1/vaults/:id/rollout': named([ADOPTED_VAULT]),
   'GET /v1/waypoints': [
     {},
     ...queries('memory_id', IDS),

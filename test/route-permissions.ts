@@ -86,6 +86,7 @@ export const ROUTE_PERMISSIONS: readonly RoutePermission[] = [
   { method: 'POST', path: '/v1/vaults/:id/suspend', access: 'operator' },
   { method: 'POST', path: '/v1/vaults/:id/resume', access: 'operator' },
   { method: 'DELETE', path: '/v1/vaults/:id', access: 'operator' },
+  { method: 'GET', path: '/v1/vaults/:id/rollout', access: 'operator' },
   { method: 'GET', path: '/v1/waypoints', access: 'read' },
   { method: 'POST', path: '/v1/waypoints', access: 'write' },
   { method: 'DELETE', path: '/v1/waypoints', access: 'delete' },

@@ -82,6 +82,7 @@ ROUTES: Mapping[str, tuple] = {
     "vaults.suspend": ("POST", "/v1/vaults/{id}/suspend"),
     "vaults.resume": ("POST", "/v1/vaults/{id}/resume"),
     "vaults.erase": ("DELETE", "/v1/vaults/{id}"),
+    "rollout.read": ("GET", "/v1/vaults/{id}/rollout"),
 }
 
 _LONGEST_PAUSE_SECONDS = 10.0

@@ -16,5 +16,6 @@ import { VaultsModule } from './vaults.module.js';
   imports: [TypeOrmModule.forFeature([Memory, Waypoint]), ApiKeysModule, VaultsModule],
   controllers: [ApiKeysController, OwnVaultController, VaultsController],
   providers: [OwnVaultService, VaultOperations, RowEraser],
+  exports: [VaultOperations],
 })
 export class VaultAdministrationModule {}

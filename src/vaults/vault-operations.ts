@@ -63,7 +63,12 @@ export class VaultOperations {
 
   /** @throws ApiError 404 */
   get(vaultId: string): Promise<Vault> {
-    return this.within(vaultId, () => this.tenancy.snapshot(() => this.find()));
+    return this.look(vaultId, async (vault) => vault);
+  }
+
+  /** Runs `fn` on one snapshot of a vault, in that vault's own context. @throws ApiError 404 */
+  look<T>(vaultId: string, fn: (vault: Vault) => Promise<T>): Promise<T> {
+    return this.within(vaultId, () => this.tenancy.snapshot(async () => fn(await this.find())));
   }
 
   /** @throws ApiError 409 VAULT_EXISTS, also for one that was erased */

@@ -26,6 +26,7 @@ export const administrationRequest: fc.Arbitrary<PlainRequest> = fc.oneof(
   fc.record({ id: vault, name }).map((body) => operator('POST', '/v1/vaults', body)),
   limit.map((query) => operator('GET', `/v1/vaults${query}`)),
   vault.map((id) => operator('GET', `/v1/vaults/${encodeURIComponent(id)}`)),
+  vault.map((id) => operator('GET', `/v1/vaults/${encodeURIComponent(id)}/rollout`)),
   fc
     .tuple(vault, fc.constantFrom('suspend', 'resume'))
     .map(([id, verb]) => operator('POST', `/v1/vaults/${encodeURIComponent(id)}/${verb}`)),

@@ -4,6 +4,7 @@ import { Reindexer } from '../../src/recall/reindexer.js';
 import { StatsCounter } from '../../src/stats/stats-counter.js';
 import { migrateDatabase } from '../../src/upgrade/migrate-database.js';
 import { ApiKeyUses } from '../../src/vaults/api-key-uses.js';
+import { DEFAULT_VAULT } from '../../src/vaults/vault-id.js';
 import { type ApiRoute, apiRoutes } from './api-routes.js';
 import { type Answer, type Client, TestService } from './app.js';
 import { DatabaseView } from './database-view.js';
@@ -333,8 +334,11 @@ async function useDirectory(service: TestService, operator: Client): Promise<voi
     const { next_cursor } = body as { next_cursor?: string | null };
     if (next_cursor) await operator.get(`/v1/vaults${query}&cursor=${next_cursor}`);
   }
+  await operator.post('/v1/vaults', { vault_id: DEFAULT_VAULT });
+  await operator.get(`/v1/vaults/${DEFAULT_VAULT}/rollout`);
   for (const id of ['made', 'B', 'none']) {
     await operator.get(`/v1/vaults/${id}`);
+    await operator.get(`/v1/vaults/${id}/rollout?days=7`);
     await operator.post(`/v1/vaults/${id}/suspend`, undefined);
     await service.as(id).post('/v1/memories', { content: 'too late' });
     await operator.post(`/v1/vaults/${id}/resume`, undefined);

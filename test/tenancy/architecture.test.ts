@@ -306,7 +306,7 @@ describe('the layers', () => {
       'waypoints',
     ],
     embeddings: ['memories', 'tenancy'],
-    rollout: ['config', 'tenancy'],
+    rollout: ['auth', 'config', 'http', 'recall', 'stats', 'tenancy', 'vaults'],
     waypoints: ['auth', 'http', 'memories', 'recall', 'rollout', 'tenancy', 'vaults'],
     upgrade: [
       'config',

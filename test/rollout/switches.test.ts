@@ -91,9 +91,8 @@ describe('what flags switch, in their vault and in no other', () => {
     const before = Object.fromEntries(Object.values(stand).map((id) => [id, salienceOf(id)]));
     for (const vault of ['on-reinforce', PLAIN]) {
       const search = { query: 'violin' };
-      expect((await service.as(vault, 'ana').post('/v1/memories/search', search)).body.results.length).toBe(
-        vault === PLAIN ? 2 : 1,
-      );
+      const { body } = await service.as(vault, 'ana').post('/v1/memories/search', search);
+      expect(body.results.map(({ id }: { id: string }) => id)).toContain(stand[`${vault} ana`]);
       await service.as(vault, 'rea', ['read']).post('/v1/memories/search', search);
       await service.as(vault, 'ben').post('/v1/memories/search', { query: 'trombone' });
     }

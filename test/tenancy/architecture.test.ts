@@ -259,7 +259,6 @@ describe('the layers', () => {
       'vaults',
       'waypoints',
     ],
-    rollout: ['config', 'vaults'],
     sessions: ['auth', 'http', 'memories', 'tenancy'],
     metamorph: ['auth', 'http', 'memories', 'sessions', 'tenancy', 'vaults'],
     documents: ['auth', 'http', 'memories', 'tenancy'],

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Flags } from '../../rollout/flags.service.js';
 import { makeScope } from '../../tenancy/scope.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
 import { Tenancy } from '../../tenancy/tenancy.js';
@@ -55,6 +56,7 @@ export class ImportRunner {
     private readonly ledger: ImportLedger,
     private readonly vaults: VaultsService,
     private readonly tenancy: Tenancy,
+    private readonly flags: Flags,
   ) {}
 
   async run(source: ImportSource, options: ImportOptions): Promise<ImportReport> {
@@ -121,6 +123,8 @@ export class ImportRunner {
             `The vault ${vaultId} is ${vault.status}: nothing can be written to it.`,
           );
         }
+        // Asked for here, since nobody may be waited for in a unit of work.
+        await this.flags.load(vaultId);
         return this.writer.write(target, rows, name);
       }),
     );

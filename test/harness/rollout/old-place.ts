@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { runBuilt } from '../built.js';
 import type { Finished } from '../built.js';
+import type { OpenMemoryFile } from '../openmemory/file.js';
 import { makeFile, plain } from '../openmemory/files.js';
 import { type Snapshot, comparable, takeSnapshot } from '../openmemory/snapshot.js';
 import { expectNothingLost } from '../openmemory/upgrade.js';
@@ -10,6 +11,35 @@ import { urlOf } from '../postgres/scratch-server.js';
 import { processFolder } from '../process-folder.js';
 
 const RELEASE = '1.3.0';
+/** Memories of nobody: as the first releases wrote all of them. */
+const UNOWNED = 3;
+/** 2026-11-20 */
+const AT = 1_795_166_500_000;
+
+function fill(memories: number): (file: OpenMemoryFile) => void {
+  return (file) => {
+    plain(memories - UNOWNED)(file);
+    for (let i = 0; i < UNOWNED; i += 1) {
+      file.insert('memories', {
+        id: `ffffffff-0000-4000-8000-00000000000${i}`,
+        ...{
+          user_id: null,
+          content: `The harbour is closed on day ${i} (ref u${i})`,
+          primary_sector: 'semantic',
+        },
+        ...{
+          segment: 0,
+          tags: '[]',
+          meta: '{}',
+          created_at: AT + i,
+          updated_at: AT + i,
+          last_seen_at: AT + i,
+        },
+        ...{ salience: 0.4, decay_lambda: 0.005, version: 1, feedback_score: 0 },
+      });
+    }
+  };
+}
 
 /** What has to be told of a database that is to be upgraded, on either kind. */
 interface Kind {
@@ -77,7 +107,7 @@ export class OldPlace {
 }
 
 function inFile(memories: number): Kind {
-  const path = makeFile(processFolder(), RELEASE, plain(memories));
+  const path = makeFile(processFolder(), RELEASE, fill(memories));
   return {
     place: path,
     env: { DATABASE_URL: `sqlite:${path}` },
@@ -88,7 +118,7 @@ function inFile(memories: number): Kind {
 }
 
 async function onServer(memories: number): Promise<Kind> {
-  const made = await OpenMemoryPlace.make(RELEASE, plain(memories));
+  const made = await OpenMemoryPlace.make(RELEASE, fill(memories));
   return {
     place: urlOf(made.place.database),
     env: { ...made.place.env, ...made.settings },

@@ -10,8 +10,8 @@ const WAIT_MS = 250;
 /** How long answers are waited for in the background. */
 const ASK_MS = 2_000;
 const MOST_VAULTS = 10_000;
-/** Vaults asked for at a time: a provider that hangs must not be given ever more to do. */
-const MOST_ASKED = 1_000;
+/** Vaults whose answers are late at a time: a provider that hangs must not be given ever more to do. */
+const MOST_HANGING = 1_000;
 
 type Outcomes = ReadonlyMap<FlagName, Outcome>;
 
@@ -32,7 +32,7 @@ interface Entry {
 export class FlagCache {
   private readonly entries = new Map<string, Entry>();
   private epoch = 0;
-  private asked = 0;
+  private hanging = 0;
 
   /**
    * @param ask never fails
@@ -85,21 +85,24 @@ export class FlagCache {
     if (entry.asking?.epoch === this.epoch) return entry.asking.soon;
     const epoch = this.epoch;
     const outcomes = new Map<FlagName, Outcome>();
-    if (this.asked >= MOST_ASKED) return Promise.resolve(this.take(entry, epoch, outcomes));
-    this.asked += 1;
+    if (this.hanging >= MOST_HANGING) return Promise.resolve(this.take(entry, epoch, outcomes));
+    let hangs = false;
     const answers = Promise.all(
       FLAG_NAMES.map(async (flag) => outcomes.set(flag, await this.ask(flag, vault))),
     );
     const done = atMost(ASK_MS, answers).then(() => {
-      this.asked -= 1;
+      if (hangs) this.hanging -= 1;
       this.take(entry, epoch, outcomes);
       if (entry.asking === asking) entry.asking = undefined;
       this.onTrouble(outcomes);
     });
-    const soon = atMost(WAIT_MS, done).then((): FlagValues =>
-      // Where not all has come yet, for now what has.
-      entry.asking === asking || entry.epoch < epoch ? this.take(entry, epoch, outcomes) : entry.values,
-    );
+    const soon = atMost(WAIT_MS, done).then((isDone): FlagValues => {
+      if (isDone) return entry.values;
+      hangs = true;
+      this.hanging += 1;
+      // For now what has come.
+      return this.take(entry, epoch, outcomes);
+    });
     const asking: Entry['asking'] = { epoch, soon };
     entry.asking = asking;
     return soon;
@@ -122,15 +125,14 @@ export class FlagCache {
   }
 }
 
-/** Ends with `work`, or after so long without it. */
-function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+/** Ends with `work`, or after so long without it. @returns whether it was with it */
+function atMost(ms: number, work: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    // Nothing waits for it that would keep the process by itself.
-    timer.unref();
+    // Nobody waits for it who would need the process kept for it.
+    const timer = setTimeout(() => resolve(false), ms).unref();
     void work.finally(() => {
       clearTimeout(timer);
-      resolve();
+      resolve(true);
     });
   });
 }

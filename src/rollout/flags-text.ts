@@ -1,4 +1,4 @@
-import { type Document, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, LineCounter, type Node, isMap, isScalar, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type FlagDefinitions, flagDefinitions } from './flag-rules.js';
 
@@ -62,20 +62,16 @@ function valueOf(document: Document): unknown {
 
 /** Where it is and what is wrong, with the value if that is a word somebody may have mistyped. */
 function mistakeOf(
-  { path, message, input }: z.core.$ZodIssue,
+  issue: z.core.$ZodIssue,
   document: Document,
   lines: LineCounter,
 ): { line: number; sentence: string } {
+  const { path, message, input } = issue;
+  const keys = issue.code === 'unrecognized_keys' ? issue.keys : undefined;
   const last = path.at(-1);
   // A flag's default may stand by itself.
   const given = last === 'default' && !document.hasIn(path) ? path.slice(0, -1) : path;
-  let offset = 0;
-  for (let length = given.length; length > 0; length--) {
-    const node = document.getIn(given.slice(0, length), true) as Node | undefined;
-    if (!node?.range) continue;
-    offset = node.range[0];
-    break;
-  }
+  const offset = keyOffset(document.getIn(path), keys?.[0]) ?? nodeOffset(document, given);
   const place = given.map((part) =>
     typeof part === 'number'
       ? `[${part}]`
@@ -87,4 +83,18 @@ function mistakeOf(
   const not = isValue ? `, not ${JSON.stringify(input)?.slice(0, 80)}` : '';
   const where = place.join('').replace(/^\./, '') || 'the file';
   return { line: lines.linePos(offset).line, sentence: `${where} ${message}${not}` };
+}
+
+function keyOffset(map: unknown, key: string | undefined): number | undefined {
+  if (key === undefined || !isMap<Node>(map)) return undefined;
+  return map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key)?.key.range?.[0];
+}
+
+/** Where the innermost part of a path begins that is there. */
+function nodeOffset(document: Document, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true) as Node | undefined;
+    if (node?.range) return node.range[0];
+  }
+  return 0;
 }

@@ -34,6 +34,7 @@ const WITHOUT_POSTGRES: readonly (readonly [files: string, reason: string])[] = 
   ['test/{memories-batch-rows,sectors,users-summary-text,reindex.plan}.test.ts', 'no database'],
   ['test/recall.{block,columns,engine,features,features.*,memory-columns,terms}.test.ts', 'no database'],
   ['test/{ci-workflow,docker,docker.*}.test.ts', 'files that describe how it is built and run'],
+  ['test/rollout/flag{s-file,s-provider,s-command,-percentages}.test.ts', 'no database'],
   ['test/bench/*.test.ts', 'the figures of measurements'],
 ];
 

@@ -1,10 +1,12 @@
 import type { Outcome } from './flag-client.js';
 import { FLAG_NAMES, type FlagName, type FlagValue, type FlagValues } from './flags.js';
 
-/** How long values are fresh. */
-const FRESH_MS = 3_000;
-/** The same where some could not be had. */
-const RETRY_MS = 1_000;
+/** How long values are fresh, and how long where some could not be had. */
+export interface Freshness {
+  readonly goodMs: number;
+  readonly badMs: number;
+}
+
 /** How long anybody waits for values. */
 const WAIT_MS = 250;
 /** How long answers are waited for in the background. */
@@ -40,6 +42,7 @@ export class FlagCache {
    */
   constructor(
     private readonly safe: FlagValues,
+    private readonly freshness: Freshness,
     private readonly ask: (flag: FlagName, vault: string) => Promise<Outcome>,
     private readonly onTrouble: (outcomes: Outcomes) => void,
   ) {}
@@ -120,7 +123,7 @@ export class FlagCache {
     });
     entry.values = Object.freeze(Object.fromEntries(values)) as unknown as FlagValues;
     entry.epoch = epoch;
-    entry.freshUntil = performance.now() + (all ? FRESH_MS : RETRY_MS);
+    entry.freshUntil = performance.now() + (all ? this.freshness.goodMs : this.freshness.badMs);
     return entry.values;
   }
 }

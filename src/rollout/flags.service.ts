@@ -3,7 +3,7 @@ import { ProviderEvents } from '@openfeature/server-sdk';
 import { CONFIG } from '../config/config.js';
 import { DEFAULTS } from '../config/settings.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
-import { FlagCache } from './flag-cache.js';
+import { FlagCache, type Freshness } from './flag-cache.js';
 import { FlagClient, type Outcome } from './flag-client.js';
 import {
   FLAG_NAMES,
@@ -19,6 +19,10 @@ import { ProviderModule } from './provider-module.js';
 import { ProviderPlug } from './provider-plug.js';
 import { within } from './time-limit.js';
 
+/** A provider may change its mind without telling. */
+const OF_PROVIDER: Freshness = { goodMs: 5_000, badMs: 1_000 };
+/** A file that changes is noticed; nothing else does. */
+const OF_OUR_OWN: Freshness = { goodMs: Infinity, badMs: 30_000 };
 /** How long a start waits for a provider; after that the service begins with safe values. */
 const START_WAIT_MS = 2_000;
 /** How long somebody who wants to know why waits for each flag. */
@@ -56,6 +60,7 @@ export class Flags implements OnModuleInit, OnModuleDestroy {
     this.own = new OwnFlagsProvider(config.flags);
     this.cache = new FlagCache(
       Object.freeze(safeFlags(config)),
+      provider ? OF_PROVIDER : OF_OUR_OWN,
       (flag, vault) => this.ask(flag, vault),
       (outcomes) => this.sayTrouble(outcomes),
     );

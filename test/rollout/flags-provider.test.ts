@@ -158,6 +158,22 @@ describe('a provider', () => {
       .toBe(2 * FLAG_NAMES.length);
   });
 
+  it('that hangs for very many vaults is asked for no more of them until it has been given up', async () => {
+    const { path, state } = providerModule(`return new Promise(() => {});`);
+    const flags = await started(path);
+    const vaults = Array.from({ length: 1_000 }, (_, at) => `v${at}`);
+    const values = await Promise.all(vaults.map((vault) => flags.load(vault)));
+    expect(values).toEqual(vaults.map(() => SAFE));
+    expect(await flags.load('one more')).toEqual(SAFE);
+    expect(state.calls.filter((call) => call.endsWith(' one more'))).toEqual([]);
+    await expect
+      .poll(() => {
+        void flags.load('one more');
+        return state.calls.includes('mcp one more');
+      }, soon)
+      .toBe(true);
+  });
+
   it('that is slow is believed when its answer comes', async () => {
     const { path } = providerModule(`
       await new Promise((resolve) => setTimeout(resolve, 600));

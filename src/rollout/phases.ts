@@ -11,8 +11,7 @@ import type { VaultlessClient, VaultlessRequests } from './vaultless-tokens.js';
  *   `default-vault`: this is the time to see whether anybody is missed, while nothing has been moved yet.
  * - `re-home`: they are refused, none came in the days looked at, and users still own memories in `default-vault`:
  *   each can go to a vault of their own.
- * - `clean-up`: no user owns a memory in `default-vault`, and it is still open with memories that belong to nobody, or
- *   with those shared.
+ * - `clean-up`: no user owns a memory in `default-vault`, and every user of it still sees what belongs to nobody there.
  * - `done`: nothing is left to do. Other vaults are done as soon as tokens without a vault claim are refused.
  */
 export const PHASES = ['legacy', 'shadow', 'enforced', 're-home', 'clean-up', 'done'] as const;
@@ -54,7 +53,7 @@ export function phaseOf({ vaultId, status, shareUnowned, mode, ...facts }: Rollo
   if (mode !== 'enforced') return mode;
   if (vaultId !== DEFAULT_VAULT) return 'done';
   if (facts.users > 0) return facts.requests?.total ? 'enforced' : 're-home';
-  return status === 'active' && (facts.memories > 0 || shareUnowned) ? 'clean-up' : 'done';
+  return status === 'active' && shareUnowned ? 'clean-up' : 'done';
 }
 
 /** @returns null where nothing is left to do */
@@ -105,7 +104,9 @@ export function nextStepOf(facts: RolloutFacts): NextStep | null {
       return {
         phase: 'done',
         changes: cleanUpSentences(facts),
-        how: [`POST /v1/vaults/${DEFAULT_VAULT}/suspend`],
+        how: [
+          `PATCH /v1/vault {"share_unowned":false}, with a service token of ${DEFAULT_VAULT} that has admin`,
+        ],
       };
   }
 }
@@ -190,13 +191,9 @@ function rehomeSentences({ users, memories, unowned, shareUnowned }: RolloutFact
   return sentences;
 }
 
-function cleanUpSentences({ memories, shareUnowned }: RolloutFacts): string[] {
+function cleanUpSentences({ memories }: RolloutFacts): string[] {
   return [
-    `Tokens and keys of ${DEFAULT_VAULT} are refused until it is resumed, and its ${counted(memories, 'memory', 'memories')} of nobody ${memories === 1 ? 'is' : 'are'} read no more.`,
-    ...(shareUnowned
-      ? [`Until then users of ${DEFAULT_VAULT} see what belongs to nobody (share_unowned).`]
-      : []),
-    `Nothing is deleted: POST /v1/vaults/${DEFAULT_VAULT}/resume opens it again, and DELETE /v1/vaults/${DEFAULT_VAULT} erases it for good.`,
+    `Users of ${DEFAULT_VAULT} no longer see what belongs to nobody there, ${counted(memories, 'memory', 'memories')}; service tokens do, and nothing is deleted.`,
   ];
 }
 

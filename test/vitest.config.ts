@@ -27,7 +27,7 @@ const WITHOUT_POSTGRES: readonly (readonly [files: string, reason: string])[] = 
     'faults of the layer as SQLite shows them; test/postgres has those of its own',
   ],
   ['test/mcp.protocol.test.ts', 'messages before they come to a database'],
-  ['test/auth.*.test.ts', 'tokens, in front of an application of their own'],
+  ['test/{auth.*,rollout/enforcement-log}.test.ts', 'tokens, in front of an application of their own'],
   ['test/{http-errors,http-input,http-manners,http-quick-check}.test.ts', 'HTTP, in front of no database'],
   ['test/{openapi,config,json-text,vault-id,token-estimate,api-keys.form}.test.ts', 'no database'],
   ['test/import.{pieces,formats,pg-dump}.test.ts', 'files before they come to a database'],

@@ -1,5 +1,6 @@
 import { type Config, loadLocalConfig, readEnvironment } from '../config/config.js';
 import { ApiError } from '../http/api-error.js';
+import { Flags } from '../rollout/flags.service.js';
 import { RolloutDto } from '../rollout/rollout.dto.js';
 import { RolloutReportModule } from '../rollout/rollout-report.module.js';
 import { type RolloutReport, RolloutService } from '../rollout/rollout.service.js';
@@ -17,9 +18,12 @@ export async function execute({ vault, days, json }: RolloutArguments): Promise<
 
 async function reportOf(config: Config, vault: string, days: number): Promise<RolloutReport> {
   try {
-    return await withServices(config, [RolloutReportModule], (app) =>
-      whileBusy(() => app.get(RolloutService, { strict: false }).report(vault, days)),
-    );
+    return await withServices(config, [RolloutReportModule], async (app) => {
+      const { problem } = app.get(Flags, { strict: false });
+      if (problem !== undefined)
+        console.error(`[WARNING] These are not the flags that were set up: ${problem}`);
+      return whileBusy(() => app.get(RolloutService, { strict: false }).report(vault, days));
+    });
   } catch (error) {
     if (error instanceof ApiError) throw new MigrationRefusedError(error.detail);
     if ((error as Error).name !== 'BusyError') throw error;

@@ -347,6 +347,15 @@ export interface EmbeddingHealthDto {
   type: string;
 }
 
+export interface EnforcementDto {
+  /** That of default-vault, where tokens without a vault claim work if they do. */
+  mode: 'legacy' | 'shadow' | 'enforced';
+  /** Null for every vault but default-vault. */
+  tokens_without_vault: VaultlessRequestsDto | null;
+  /** The vault whose flag says so. */
+  vault_id: string;
+}
+
 export interface ErasedUserDto {
   /** How many rows were erased from each table that holds rows of users. */
   erased: Record<string, number>;
@@ -367,7 +376,7 @@ export interface EventCountDto {
   count: number;
   /** A UTC day. */
   day: string;
-  /** add, update, delete, expire, search, reinforce, reflect, import …; older databases may hold others. */
+  /** add, update, delete, expire, search, reinforce, reflect, import …, and for services token-without-vault; older databases may hold others. */
   type: string;
 }
 
@@ -410,6 +419,11 @@ export interface FactorsDto {
   speaker: number;
   /** The query asks when, and the memory has a time expression. */
   when: number;
+}
+
+export interface FlagValueDto {
+  flag: string;
+  value: boolean | string;
 }
 
 export interface FoundMemoryDto {
@@ -542,6 +556,14 @@ export interface NewApiKeyDto {
   user_id: string | null;
 }
 
+export interface NextStepDto {
+  /** What it would change for this vault, a sentence each. */
+  changes: string[];
+  /** The settings, commands or requests that make it, in their order. */
+  how: string[];
+  phase: 'legacy' | 'shadow' | 'enforced' | 're-home' | 'clean-up' | 'done';
+}
+
 export interface OwnVaultDto {
   /** In milliseconds since 1970; null as long as nothing was written, and for a user's token. */
   created_at: number | null;
@@ -659,6 +681,21 @@ export interface ResourceMetadataDto {
   resource: string;
   resource_documentation: string;
   resource_name: string;
+}
+
+export interface RolloutDto {
+  enforcement: EnforcementDto;
+  flags: FlagValueDto[];
+  /** Memories; expired ones count until they are swept. */
+  memories: number;
+  /** Null where nothing is left to do. */
+  next: NextStepDto | null;
+  phase: 'legacy' | 'shadow' | 'enforced' | 're-home' | 'clean-up' | 'done';
+  /** Memories that belong to nobody. */
+  unowned: number;
+  /** Users who own some of them. */
+  users: number;
+  vault_id: string;
 }
 
 export interface RotateApiKeyDto {
@@ -839,6 +876,30 @@ export interface VaultUsageDto {
   /** Users with memories. */
   users: number;
   waypoints: number;
+}
+
+export interface VaultlessClientDto {
+  /** The token's `client_id`, else its `azp`, else `user:` and the user, else `service`; `other` stands for many. */
+  client: string;
+  count: number;
+  /** A UTC day. */
+  first_seen: string;
+  /** Those of them that came while the mode was shadow. */
+  in_shadow: number;
+  /** A UTC day. */
+  last_seen: string;
+}
+
+export interface VaultlessRequestsDto {
+  /** How many clients there are. */
+  client_count: number;
+  /** The hundred with the most requests. */
+  clients: VaultlessClientDto[];
+  /** Those of them that came while the mode was shadow. */
+  in_shadow: number;
+  /** The first UTC day that was looked at. */
+  since: string;
+  total: number;
 }
 
 export interface WaypointDto {
@@ -1313,6 +1374,16 @@ export interface Operations {
     };
     answer: VaultDto;
   };
+  'rollout.read': {
+    path: {
+      id: string;
+    };
+    query?: {
+      /** UTC days of requests to look at, today the last of them; 30 when absent. */
+      days?: number;
+    };
+    answer: RolloutDto;
+  };
   'vaults.suspend': {
     path: {
       id: string;
@@ -1450,6 +1521,7 @@ export const ROUTES = {
   'vaults.get': ['GET', '/v1/vaults/{id}'],
   'vaults.erase': ['DELETE', '/v1/vaults/{id}'],
   'vaults.resume': ['POST', '/v1/vaults/{id}/resume'],
+  'rollout.read': ['GET', '/v1/vaults/{id}/rollout'],
   'vaults.suspend': ['POST', '/v1/vaults/{id}/suspend'],
   'waypoints.list': ['GET', '/v1/waypoints'],
   'waypoints.put': ['POST', '/v1/waypoints'],

@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { Memory } from '../memories/memory.entity.js';
-import { DAY_MS } from '../stats/event-types.js';
+import { DAY_MS, TOKEN_WITHOUT_VAULT } from '../stats/event-types.js';
 import { StatsService } from '../stats/stats.service.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 
@@ -100,10 +100,11 @@ export class OldDashboard {
     return rows.map(({ sector, start, count }) => ({ sector, from: Number(start), count: Number(count) }));
   }
 
-  /** What was done on each day, by type. */
+  /** What was done on each day, by type; not by what tokens. */
   async events(since: number): Promise<{ day: string; counts: Readonly<Record<string, number>> }[]> {
     const byDay = new Map<string, Record<string, number>>();
     for (const { day, type, count } of await this.stats.events(Math.max(0, since))) {
+      if (type === TOKEN_WITHOUT_VAULT) continue;
       const counts = byDay.get(day) ?? {};
       counts[type] = count;
       byDay.set(day, counts);

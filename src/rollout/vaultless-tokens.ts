@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Between, In, type Repository } from 'typeorm';
-import { DAY_MS, type EventType, dateOf, dayOf } from '../stats/event-types.js';
+import { DAY_MS, TOKEN_WITHOUT_VAULT as TYPE, dateOf, dayOf } from '../stats/event-types.js';
 import { Stat } from '../stats/stat.entity.js';
 import { StatsCounter } from '../stats/stats-counter.js';
 import { Tenancy } from '../tenancy/tenancy.js';
@@ -30,8 +30,6 @@ export interface VaultlessRequests {
   /** Those with the most requests first. */
   readonly clients: readonly VaultlessClient[];
 }
-
-const TYPE: EventType = 'token-without-vault';
 
 const MODES: readonly LenientMode[] = ['legacy', 'shadow'];
 

@@ -15,6 +15,9 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** A request by a token without a vault claim, whatever it did: it concerns the vault as a whole, and no user of it. */
+export const TOKEN_WITHOUT_VAULT: EventType = 'token-without-vault';
+
 export const DAY_MS = 86_400_000;
 
 /** The first millisecond of a time's day (UTC). */

@@ -41,7 +41,10 @@ export class DayCountDto {
 }
 
 export class EventCountDto extends DayCountDto {
-  /** add, update, delete, expire, search, reinforce, reflect, import …; older databases may hold others. */
+  /**
+   * add, update, delete, expire, search, reinforce, reflect, import …, and for services token-without-vault; older
+   * databases may hold others.
+   */
   @ApiProperty({ example: 'add' })
   type: string;
 }

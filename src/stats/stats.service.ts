@@ -6,7 +6,7 @@ import { ApiError, unacceptable } from '../http/api-error.js';
 import { Memory } from '../memories/memory.entity.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
-import { DAY_MS, type EventType, dateOf, dayOf } from './event-types.js';
+import { DAY_MS, TOKEN_WITHOUT_VAULT, dateOf, dayOf } from './event-types.js';
 import { Stat } from './stat.entity.js';
 import type { StatsQueryDto } from './stats.dto.js';
 import { StatsCounter } from './stats-counter.js';
@@ -15,9 +15,6 @@ import { StatsCounter } from './stats-counter.js';
 const MOST = 100;
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 366;
-
-/** About the vault as a whole: no user's affair, though it belongs to nobody and such rows may be shared. */
-const NOT_FOR_USERS: EventType = 'token-without-vault';
 
 type Counted<Name extends string> = Record<Name, string> & { readonly count: number };
 
@@ -118,10 +115,11 @@ export class StatsService {
   }
 
   private async eventsIn(from: number, to: number): Promise<Stats['events']> {
+    // Users may see what belongs to nobody, and this belongs to nobody.
     const isUser = TenantContext.scope().userId !== undefined;
     const rows = await this.stats.find({
       select: { type: true, ts: true, count: true },
-      where: { ts: Between(from, to + DAY_MS - 1), ...(isUser ? { type: Not(NOT_FOR_USERS) } : {}) },
+      where: { ts: Between(from, to + DAY_MS - 1), ...(isUser ? { type: Not(TOKEN_WITHOUT_VAULT) } : {}) },
     });
     const counts = new Map<string, { day: number; type: string; count: number }>();
     // Rows of older databases are one per event, at its very millisecond.

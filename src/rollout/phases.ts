@@ -184,6 +184,7 @@ function rehomeSentences({ users, memories, unowned, shareUnowned }: RolloutFact
   const sentences = [
     `${counted(users, 'user')} with ${counted(memories - unowned, 'memory', 'memories')} would leave ${DEFAULT_VAULT} for vaults of their own, and tokens that name ${DEFAULT_VAULT} find nothing of theirs any more.`,
   ];
+  sentences.push('What users share with one another stays; the dry run names it.');
   if (unowned > 0) {
     const lost = shareUnowned ? '; users who have left no longer see them' : '';
     sentences.push(`${counted(unowned, 'memory', 'memories')} of nobody would stay${lost}.`);

@@ -131,6 +131,7 @@ describe('GET /v1/vaults/{id}/rollout', () => {
         phase: 'clean-up',
         changes: [
           '2 users with 3 memories would leave default-vault for vaults of their own, and tokens that name default-vault find nothing of theirs any more.',
+          'What users share with one another stays; the dry run names it.',
           '1 memory of nobody would stay.',
         ],
         how: [`${REHOME} --dry-run`, REHOME],

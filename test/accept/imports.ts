@@ -1,5 +1,7 @@
 import { type ImportCost, measureImport } from '../bench/import.js';
 import { SEED } from '../bench/options.js';
+import { type UpgradeCost, measurePostgresUpgrade } from '../bench/upgrade.js';
+import { TEST_DATABASE_URL } from '../harness/postgres/scratch-server.js';
 import { type Issue, type Row, attempt, row } from './row.js';
 import { type TestFindings, runTests } from './tests.js';
 
@@ -20,14 +22,22 @@ const ROWS_A_SECOND = 2_000;
 const FEWER_ROWS = ROWS / 5;
 const CONSTANT = 1.25;
 
-/** Imports of other systems' files. */
+/** Of OpenMemory's tables on PostgreSQL, as many as of its file for SQLite. */
+const MEMORIES = 5_000;
+const DIM = 1536;
+const CPU_SECONDS = 10;
+const RSS_MB = 300;
+/** With vectors as bytes, and as those of pgvector. */
+const SHAPES = ['1.3.0', 'HEAD'] as const;
+
+/** Imports of other systems' files, and OpenMemory's tables on PostgreSQL. */
 export const imports: Issue = {
   name: 'imports',
   title: 'Imports: the files of other systems, with nothing lost',
 
   async measure(): Promise<Row[]> {
     // What is timed comes first, with nothing beside it.
-    const costs = await largeFile();
+    const costs = [await onPostgres(), ...(await largeFile())];
     const findings = await attempt('imports', () =>
       runTests([...ALIKE, ...FORMATS, ...DUMPS, ...REHOME, REHOMED_SAMPLES, SEED_DATA]),
     );
@@ -80,6 +90,26 @@ function rehomed(findings: TestFindings | undefined): Row[] {
     row('re-homing every sample: rows before = after; trees split', 'equal; 0', outcome),
     row('re-homing killed at any point and run again', 'equal to one clean run', findings?.allPass(REHOME)),
   ];
+}
+
+/** Needs a superuser's URL of a scratch server in TEST_DATABASE_URL. */
+async function onPostgres(): Promise<Row> {
+  const costs = await attempt('upgrade on PostgreSQL', async () => {
+    if (TEST_DATABASE_URL === '') throw new Error('TEST_DATABASE_URL names no server');
+    const all: UpgradeCost[] = [];
+    for (const shape of SHAPES) all.push(await measurePostgresUpgrade(shape, MEMORIES, DIM, SEED));
+    return all;
+  });
+  return row(
+    `OpenMemory on PostgreSQL, ${MEMORIES} memories of ${DIM} dimensions, the whole command (1.3 / later)`,
+    `≤ ${CPU_SECONDS} s of CPU, ≤ ${RSS_MB} MB`,
+    costs && {
+      measured: costs
+        .map(({ cpu, peakRss }) => `${cpu.toFixed(1)} s, ${Math.round(peakRss / 1e6)} MB`)
+        .join(' / '),
+      passed: costs.every(({ cpu, peakRss }) => cpu <= CPU_SECONDS && peakRss <= RSS_MB * 1e6),
+    },
+  );
 }
 
 async function largeFile(): Promise<Row[]> {

@@ -1,5 +1,5 @@
 import { SEED } from '../bench/options.js';
-import { type UpgradeCost, measureUpgrade } from '../bench/upgrade.js';
+import { type FileUpgradeCost, measureUpgrade } from '../bench/upgrade.js';
 import { type Issue, type Outcome, type Row, attempt, row } from './row.js';
 import { type TestFindings, runTests } from './tests.js';
 
@@ -91,7 +91,7 @@ async function fiveThousand(): Promise<Row> {
 
 async function linear(): Promise<Row> {
   const costs = await attempt('upgrade of up to 100,000 memories', async () => {
-    const all: UpgradeCost[] = [];
+    const all: FileUpgradeCost[] = [];
     for (const memories of SIZES) all.push(await measureUpgrade(memories, SMALL_DIM, SEED));
     return all;
   });
@@ -102,9 +102,10 @@ async function linear(): Promise<Row> {
   );
 }
 
-function judgeLinear(costs: readonly UpgradeCost[]): Outcome {
+function judgeLinear(costs: readonly FileUpgradeCost[]): Outcome {
   const [few, more, most] = costs;
-  const further = (from: UpgradeCost, to: UpgradeCost) => (to.cpu - from.cpu) / (to.memories - from.memories);
+  const further = (from: FileUpgradeCost, to: FileUpgradeCost) =>
+    (to.cpu - from.cpu) / (to.memories - from.memories);
   const growth = further(more, most) / further(few, more);
   return {
     measured: `${costs.map(describe).join(' / ')}; ${growth.toFixed(2)}x`,
@@ -112,7 +113,7 @@ function judgeLinear(costs: readonly UpgradeCost[]): Outcome {
   };
 }
 
-function describe({ cpu, peakRss, fileBytes }: UpgradeCost): string {
+function describe({ cpu, peakRss, fileBytes }: FileUpgradeCost): string {
   return `${cpu.toFixed(1)} s, ${(peakRss / 1e6).toFixed(0)} MB (file of ${(fileBytes / 1e6).toFixed(0)} MB)`;
 }
 

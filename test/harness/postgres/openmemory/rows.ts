@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Client } from 'pg';
 import { OpenMemoryFile } from '../../openmemory/file.js';
-import { processFolder } from '../../process-folder.js';
 import { DEFAULT_NAMES, type Names, RELEASE_OF, type Shape, namesInFile } from './tables.js';
 
 type Cell = bigint | number | string | Buffer | null;
@@ -21,7 +22,8 @@ export async function storeRows(
   fill: (file: OpenMemoryFile) => void,
   names: Names = DEFAULT_NAMES,
 ): Promise<{ stored: number; refused: number }> {
-  const path = join(processFolder(), 'rows.sqlite');
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-rows-'));
+  const path = join(folder, 'rows.sqlite');
   OpenMemoryFile.make(path, RELEASE_OF[shape], fill, { vectorTable: 'vectors' });
   const database = new Database(path, { readonly: true });
   const counts = { stored: 0, refused: 0 };
@@ -52,6 +54,7 @@ export async function storeRows(
     return counts;
   } finally {
     database.close();
+    rmSync(folder, { recursive: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type Database from 'better-sqlite3';
 
 /** Where an owner's rows go. */
@@ -7,11 +7,7 @@ export type VaultOf = (owner: string) => string;
 
 /** Gives SQL what it needs for taking rows over and giving them back. */
 export function defineFunctions(database: Database.Database): void {
-  database.function('sha256_hex', { deterministic: true }, (bytes) =>
-    createHash('sha256')
-      .update(bytes as Buffer)
-      .digest('hex'),
-  );
+  database.function('sha256_hex', { deterministic: true }, (bytes) => hash('sha256', bytes as Buffer, 'hex'));
   database.function('is_json', { deterministic: true }, (text) => (isJson(String(text)) ? 1 : 0));
   database.function('is_utf8', { deterministic: true }, (bytes) =>
     Buffer.isBuffer(bytes) && isUtf8(bytes) ? 1 : 0,

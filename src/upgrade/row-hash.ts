@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { type Hash, createHash, hash as hashOnce } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { quoteName } from './sqlite-name.js';
 
@@ -23,32 +23,38 @@ export function hashRows(
   source: string,
   parameters: readonly unknown[] = [],
 ): RowHash {
-  const values = columns.map(quoteName).map((name) => {
-    return `typeof(${name}), CASE typeof(${name}) WHEN 'text' THEN CAST(${name} AS BLOB) ELSE ${name} END`;
-  });
+  const names = columns.map(quoteName);
+  const types = names.map((name) => `substr(typeof(${name}), 1, 1)`).join(' || ');
+  const values = names.map(
+    (name) => `CASE typeof(${name}) WHEN 'text' THEN CAST(${name} AS BLOB) ELSE ${name} END`,
+  );
   // As BigInts integers keep all their digits.
   const select = database
-    .prepare(`SELECT ${values.join(', ')} FROM ${source}`)
+    .prepare(`SELECT ${[types, ...values].join(', ')} FROM ${source}`)
     .raw(true)
     .safeIntegers(true);
   const sum = new RowSum();
-  for (const row of select.iterate(...parameters) as IterableIterator<unknown[]>) sum.add(row);
+  for (const [letters, ...row] of select.iterate(...parameters) as IterableIterator<
+    [string, ...RowValue[]]
+  >) {
+    sum.add(row, letters);
+  }
   return sum.result();
 }
 
+/** A value of SQLite: an integer as a BigInt, text as such or as its bytes. */
+export type RowValue = bigint | number | string | Buffer | null;
+
 /** Hashes rows that come one by one, as `hashRows` does. */
 export class RowSum {
+  private readonly bytes = new RowBytes();
   private sum = 0n;
   private rows = 0;
 
-  /**
-   * @param cells two for each column: the type SQLite has for the value, and the value, an integer as a BigInt and
-   *   text as bytes
-   */
-  add(cells: readonly unknown[]): void {
-    const hash = createHash('sha256');
-    for (let i = 0; i < cells.length; i += 2) hashValue(hash, cells[i] as string, cells[i + 1]);
-    this.sum = (this.sum + BigInt(`0x${hash.digest('hex')}`)) % MODULUS;
+  /** @param types where bytes may be a text's: for each value the first letter of the type that SQLite has for it */
+  add(values: readonly RowValue[], types?: string): void {
+    for (const [i, value] of values.entries()) this.bytes.add(value, types?.[i] === 't');
+    this.sum = (this.sum + BigInt(`0x${this.bytes.digest()}`)) % MODULUS;
     this.rows += 1;
   }
 
@@ -57,13 +63,59 @@ export class RowSum {
   }
 }
 
-/** Type and length go first, so that no two rows of values read the same. */
-function hashValue(hash: Hash, type: string, value: unknown): void {
-  if (value === null) hash.update('n;');
-  else if (typeof value === 'bigint') hash.update(`i${value};`);
-  else if (typeof value === 'number') hash.update(`r${Object.is(value, -0) ? '-0' : value};`);
-  else {
-    const bytes = value as Buffer;
-    hash.update(`${type === 'text' ? 't' : 'b'}${bytes.length};`).update(bytes);
+/** Bytes that are gathered before they are hashed: to hash many small pieces takes longer than to copy them. */
+const ROOM = 65_536;
+
+/** A row as it is hashed: of each value its type, its length where that tells, and its bytes. */
+class RowBytes {
+  private readonly gathered = Buffer.allocUnsafeSlow(ROOM);
+  private length = 0;
+  /** Of what has been gathered before, where that was more than there is room for. */
+  private hash: Hash | undefined;
+
+  /** Type and length go first, so that no two rows of values read the same. */
+  add(value: RowValue, isText: boolean): void {
+    if (value === null) this.addLabel('n;');
+    else if (typeof value === 'bigint') this.addLabel(`i${value};`);
+    else if (typeof value === 'number') this.addLabel(`r${Object.is(value, -0) ? '-0' : value};`);
+    else {
+      const length = Buffer.byteLength(value);
+      this.addLabel(`${isText || typeof value === 'string' ? 't' : 'b'}${length};`);
+      this.addBytes(value, length);
+    }
+  }
+
+  /** Of what was added, in hex. The next row begins. */
+  digest(): string {
+    const rest = this.gathered.subarray(0, this.length);
+    const digest = this.hash ? this.hash.update(rest).digest('hex') : hashOnce('sha256', rest, 'hex');
+    this.hash = undefined;
+    this.length = 0;
+    return digest;
+  }
+
+  /** @param label of ASCII */
+  private addLabel(label: string): void {
+    this.makeRoom(label.length);
+    for (let i = 0; i < label.length; i += 1) this.gathered[this.length + i] = label.charCodeAt(i);
+    this.length += label.length;
+  }
+
+  private addBytes(value: string | Buffer, length: number): void {
+    this.makeRoom(length);
+    if (length > ROOM) {
+      this.hash!.update(value);
+      return;
+    }
+    if (typeof value === 'string') this.gathered.write(value, this.length, 'utf8');
+    else this.gathered.set(value, this.length);
+    this.length += length;
+  }
+
+  private makeRoom(bytes: number): void {
+    if (this.length + bytes <= ROOM) return;
+    this.hash ??= createHash('sha256');
+    this.hash.update(this.gathered.subarray(0, this.length));
+    this.length = 0;
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Bytes of the longest value that is compared as it is. */
 export const LONG = 256;
@@ -27,29 +27,6 @@ export function kindOf(type: string): ValueKind {
   return Object.hasOwn(KINDS, type) ? KINDS[type] : 'text';
 }
 
-/** Every value comes as PostgreSQL writes it. */
-export const asWritten = { getTypeParser: () => (text: string) => text };
-
-/** @param text as PostgreSQL writes it, bytes in Base64 */
-export function toSqlite(kind: ValueKind, text: string | null): SqliteValue {
-  if (text === null) return null;
-  switch (kind) {
-    case 'integer':
-      return BigInt(text);
-    case 'real':
-      return realOf(text);
-    case 'boolean':
-      return text === 't' || text === 'true' ? 1n : 0n;
-    case 'bytes':
-      // There is no colon in Base64.
-      return text.startsWith(DIGEST) ? text : Buffer.from(text, 'base64');
-    case 'vector':
-      return vectorBytes(text);
-    case 'text':
-      return text;
-  }
-}
-
 /** @returns what PostgreSQL reads as the value that it was; for a value that the kind does not have, its text */
 export function toPostgres(kind: ValueKind, value: SqliteValue): string | Buffer | null {
   if (value === null) return null;
@@ -61,30 +38,7 @@ export function toPostgres(kind: ValueKind, value: SqliteValue): string | Buffer
 export function shortened(value: SqliteValue): SqliteValue {
   if (typeof value !== 'string' && !Buffer.isBuffer(value)) return value;
   if (Buffer.byteLength(value) <= LONG) return value;
-  return DIGEST + createHash('sha256').update(value).digest('hex');
-}
-
-/** Of a value the two cells that `RowSum` takes. */
-export function cellsOf(value: SqliteValue): [type: string, value: unknown] {
-  if (value === null) return ['null', null];
-  if (typeof value === 'bigint') return ['integer', value];
-  if (typeof value === 'number') return ['real', value];
-  return Buffer.isBuffer(value) ? ['blob', value] : ['text', Buffer.from(value, 'utf8')];
-}
-
-/** SQLite holds no NaN, and no zero below zero: as texts they are kept. */
-function realOf(text: string): number | string {
-  const value = Number(text);
-  return Number.isFinite(value) && !Object.is(value, -0) ? value : text;
-}
-
-/** The vectors of pgvector are single precision, written `[1,2.5]`; OpenMemory's bytes are the same, little-endian. */
-function vectorBytes(text: string): Buffer | string {
-  const numbers = /^\[[-+.,\deE]+\]$/.test(text) ? text.slice(1, -1).split(',').map(Number) : [NaN];
-  if (!numbers.every(Number.isFinite)) return text;
-  const bytes = Buffer.alloc(4 * numbers.length);
-  for (const [i, number] of numbers.entries()) bytes.writeFloatLE(number, 4 * i);
-  return bytes;
+  return DIGEST + hash('sha256', value, 'hex');
 }
 
 function vectorText(bytes: Buffer): string {

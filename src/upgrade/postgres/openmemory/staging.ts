@@ -5,8 +5,8 @@ import { chain } from '../../../../migrations/chain.js';
 import type { ChainStep } from '../../../../migrations/chain-step.js';
 import { type RowHash, RowSum } from '../../row-hash.js';
 import { temporarySqlite } from '../../sqlite-file.js';
-import { cellsOf, shortened, type SqliteValue } from './old-values.js';
-import { insertRows, rowsOf, type TableColumns } from './table-rows.js';
+import { shortened, type SqliteValue } from './old-values.js';
+import { insertRows, readRows, type TableColumns } from './table-rows.js';
 
 /**
  * A database of SQLite in which rows of PostgreSQL become other ones, by the very statements that make them so in a
@@ -32,6 +32,8 @@ export class Staging {
     const runner = dataSource.createQueryRunner();
     const database = (await runner.connect()) as Database.Database;
     // Rebuilding a table drops one that others refer to.
+    // Whole vectors fit into a page.
+    database.pragma('page_size = 32768');
     database.pragma('foreign_keys = OFF');
     database.pragma('journal_mode = OFF');
     database.pragma('synchronous = OFF');
@@ -72,12 +74,12 @@ export class Staging {
     const sum = new RowSum();
     this.database.exec('BEGIN');
     let rows = 0;
-    for await (const row of rowsOf(client, from)) {
+    await readRows(client, from, (row) => {
       insert.run(...row);
-      sum.add(row.flatMap(cellsOf));
+      sum.add(row);
       rows += 1;
       if (rows % 100 === 0) onRows?.(100);
-    }
+    });
     this.database.exec('COMMIT');
     return sum.result();
   }
@@ -112,7 +114,7 @@ export class Staging {
 
 function* counted(rows: Iterable<SqliteValue[]>, sum: RowSum): Generator<SqliteValue[]> {
   for (const row of rows) {
-    sum.add(row.map(shortened).flatMap(cellsOf));
+    sum.add(row.map(shortened));
     yield row;
   }
 }
@@ -120,6 +122,6 @@ function* counted(rows: Iterable<SqliteValue[]>, sum: RowSum): Generator<SqliteV
 /** What a table holds, by the digests of its long values: nothing of them has to be sent. */
 async function hashOf(client: Client, of: TableColumns): Promise<RowHash> {
   const sum = new RowSum();
-  for await (const row of rowsOf(client, of, { shorten: true })) sum.add(row.map(shortened).flatMap(cellsOf));
+  await readRows(client, of, (row) => sum.add(row.map(shortened)), { shorten: true });
   return sum.result();
 }

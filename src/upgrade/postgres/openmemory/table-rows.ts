@@ -1,15 +1,9 @@
 import type { Client } from 'pg';
 import { qualified, quoteIdentifier } from '../../../../migrations/postgres/identifiers.js';
-import {
-  asWritten,
-  DIGEST,
-  LONG,
-  type SqliteValue,
-  type ValueKind,
-  toPostgres,
-  toSqlite,
-} from './old-values.js';
+import { copyOut } from './copy-out.js';
+import { type SqliteValue, toPostgres } from './old-values.js';
 import type { OldColumn } from './old-tables.js';
+import { readerOf, sentAs } from './sent-values.js';
 
 /** Some columns of a table of PostgreSQL. */
 export interface TableColumns {
@@ -18,8 +12,6 @@ export interface TableColumns {
   readonly columns: readonly OldColumn[];
 }
 
-/** Rows that are fetched in one go. */
-const PAGE = 100;
 /** Rows, and bytes of them, that are inserted in one go. */
 const MOST_ROWS = 200;
 const MOST_BYTES = 1_000_000;
@@ -46,40 +38,24 @@ export async function readExactly(client: Client): Promise<void> {
 }
 
 /**
- * The rows of a table, in the order in which they lie, as SQLite takes their values.
+ * Reads the rows of a table, in the order in which they lie, as SQLite takes their values.
  *
+ * @param onRow gets each of them; its bytes stay as they are during the call only
  * @param shorten long values come as `shortened` makes them
  */
-export async function* rowsOf(
+export async function readRows(
   client: Client,
-  of: TableColumns,
+  { schema, table, columns }: TableColumns,
+  onRow: (row: SqliteValue[]) => void,
   { shorten = false } = {},
-): AsyncGenerator<SqliteValue[]> {
-  const { schema, table, columns } = of;
-  const list = columns.map(({ name, values }) => readable(quoteIdentifier(name), values, shorten));
-  await client.query(
-    `DECLARE "cairn_rows" NO SCROLL CURSOR FOR SELECT ${list.join(', ')} FROM ONLY ${qualified(schema, table)}`,
-  );
-  for (;;) {
-    const { rows } = await client.query<(string | null)[]>({
-      text: `FETCH ${PAGE} FROM "cairn_rows"`,
-      rowMode: 'array',
-      types: asWritten,
-    });
-    for (const row of rows) yield row.map((value, i) => toSqlite(columns[i].values, value));
-    if (rows.length < PAGE) break;
-  }
-  await client.query('CLOSE "cairn_rows"');
-}
-
-/** A type that only its own functions can write is written by them; bytes take a third less room than in hex. */
-function readable(column: string, values: ValueKind, shorten: boolean): string {
-  if (values !== 'text' && values !== 'bytes') return column;
-  const written = values === 'text' ? `${column}::text` : `encode(${column}, 'base64')`;
-  if (!shorten) return written;
-  const bytes = values === 'text' ? `convert_to(${column}::text, 'UTF8')` : column;
-  const digest = `'${DIGEST}' || encode(sha256(${bytes}), 'hex')`;
-  return `CASE WHEN octet_length(${bytes}) > ${LONG} THEN ${digest} ELSE ${written} END`;
+): Promise<void> {
+  const list = columns.map(({ name, values }) => sentAs(quoteIdentifier(name), values, shorten));
+  const readers = columns.map(({ values }) => readerOf(values, shorten));
+  const select = `SELECT ${list.join(', ')} FROM ONLY ${qualified(schema, table)}`;
+  await copyOut(client, select, (values) => {
+    if (values.length !== readers.length) throw new Error(`${table}: a row has ${values.length} values`);
+    onRow(values.map((bytes, i) => (bytes === null ? null : readers[i](bytes))));
+  });
 }
 
 /** Inserts rows into a table. */

@@ -1,16 +1,19 @@
 import { measureFlags } from '../bench/flags.js';
 import { median } from '../bench/statistics.js';
+import { TEST_DATABASE_URL } from '../harness/postgres/scratch-server.js';
 import { type Issue, type Row, attempt, row } from './row.js';
 import { type TestFindings, runTests } from './tests.js';
 
+const PHASES = 'test/rollout/phases.test.ts';
 const PERCENTAGES = 'test/rollout/flag-percentages.test.ts';
 const FAULTS = ['file', 'provider', 'http'].map((part) => `test/rollout/flags-${part}.test.ts`);
 
+const ALL_PHASES = 5;
 const HOT_PATH_US = 5;
 /** Percentage points. */
 const OFF_TARGET = 1;
 
-/** Feature flags: what they cost, whom percentages take in, and what becomes of faults. */
+/** The phases of a rollout; and its flags: what they cost, whom percentages take in, what becomes of faults. */
 export const rollout: Issue = {
   name: 'rollout',
   title: 'Phased rollout behind feature flags',
@@ -21,9 +24,36 @@ export const rollout: Issue = {
     const findings = await attempt('percentages and faults of flags', () =>
       runTests([PERCENTAGES, ...FAULTS]),
     );
-    return [speed, percentages(findings), faults(findings)];
+    const onFile = await attempt('the five phases', () => runTests([PHASES]));
+    const onServer = await attempt('the five phases, on PostgreSQL', () => {
+      if (TEST_DATABASE_URL === '') throw new Error('TEST_DATABASE_URL names no server');
+      return runTests([PHASES], { TEST_DATABASE_URL });
+    });
+    return [
+      phases('SQLite', onFile),
+      phases('PostgreSQL', onServer),
+      speed,
+      percentages(findings),
+      faults(findings),
+    ];
   },
 };
+
+function phases(database: string, findings: TestFindings | undefined): Row {
+  const names = ['rollout.phases', 'rollout.memories', 'rollout.lost'] as const;
+  const outcome = findings?.outcome(PHASES, names, (figures) => {
+    const [walked, memories, lost] = names.map((name) => figures[name]);
+    return {
+      measured: `${walked} phases walked; ${lost} of ${memories} memories lost`,
+      passed: walked === ALL_PHASES && memories > 0 && lost === 0,
+    };
+  });
+  return row(
+    `five phases walked end to end, forward and back, on ${database}`,
+    'all assertions hold; 0 rows lost',
+    outcome,
+  );
+}
 
 async function hotPath(): Promise<Row> {
   const costs = await attempt('flags of a vault', measureFlags);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type BuiltServer, endBuiltServers, startBuiltServer } from '../built-server.js';
 import { DatabaseView } from '../harness/database-view.js';
+import { recordFigure } from '../harness/figures.js';
 import { onPostgres } from '../harness/postgres/postgres-databases.js';
 import { processFolder } from '../harness/process-folder.js';
 import { fingerprintOf, rowsByVault, tornIn } from '../harness/rehome/whole.js';
@@ -33,6 +34,7 @@ describe('the five phases of a rollout', () => {
   let service: BuiltServer | undefined;
   /** Every memory that there was, and what was written on the way. */
   let stored: Stored[] = [];
+  let walked = 0;
 
   beforeAll(async () => {
     old = await OldPlace.make(MEMORIES);
@@ -154,6 +156,7 @@ describe('the five phases of a rollout', () => {
     );
     expect((await ask('GET', '/v1/memories/same', one)).body.content).toBe(memory.content);
     expect(await old.oldRows()).toEqual(before);
+    walked += 1;
   });
 
   it('2. staging: a copy is tried, migrated, verified, used with real tokens, and goes back', async () => {
@@ -192,6 +195,7 @@ describe('the five phases of a rollout', () => {
     } finally {
       await copy.drop();
     }
+    walked += 1;
   });
 
   it('3. production in legacy mode: tokens without a vault go on working, and so does the way back', async () => {
@@ -231,6 +235,7 @@ describe('the five phases of a rollout', () => {
     expect(stored.length).toBe(MEMORIES + 1);
     await start();
     await expectSeen(withoutVault('alice'), [...ownedBy('alice'), ...unowned()]);
+    walked += 1;
   });
 
   it('4. full tenancy: shadow tells who is left, enforced refuses them, users get vaults of their own', async () => {
@@ -277,6 +282,7 @@ describe('the five phases of a rollout', () => {
     await old.succeed('rehome', '--vault', DEFAULT_VAULT, '--by', 'user', '--map', map);
     expect(rows()).toEqual(after);
     expect(tornIn(old.place)).toEqual([]);
+    walked += 1;
   });
 
   it('5. clean-up: no flag is left, the old vault is closed, and nothing was lost', async () => {
@@ -284,6 +290,14 @@ describe('the five phases of a rollout', () => {
     await start();
     expect((await ask('GET', '/v1/memories', withoutVault('alice'))).status).toBe(401);
     await expectSeen(serviceOf(DEFAULT_VAULT), unowned());
+    expect(await rolloutOf(DEFAULT_VAULT)).toMatchObject({ phase: 'clean-up' });
+    const share = (value: boolean) =>
+      ask('PATCH', '/v1/vault', serviceOf(DEFAULT_VAULT), { share_unowned: value });
+    expect((await share(false)).status).toBe(200);
+    expect(await rolloutOf(DEFAULT_VAULT)).toMatchObject({ phase: 'done', next: null });
+    await expectSeen(userOf(DEFAULT_VAULT, 'alice'), []);
+    await expectSeen(serviceOf(DEFAULT_VAULT), unowned());
+    expect((await share(true)).status).toBe(200);
     expect(await rolloutOf(DEFAULT_VAULT)).toMatchObject({ phase: 'clean-up' });
     const turn = (how: string) => ask('POST', `/v1/vaults/${DEFAULT_VAULT}/${how}`, operator);
     expect((await turn('suspend')).status).toBe(200);
@@ -297,9 +311,19 @@ describe('the five phases of a rollout', () => {
     await expectSeen(serviceOf(DEFAULT_VAULT), unowned());
     await expectSeen(userOf(DEFAULT_VAULT, 'alice'), unowned());
 
+    walked += 1;
+    // One by one, by those whose they are now: what there was at first, and what came on the way.
+    let lost = 0;
+    for (const { id, user_id, content } of stored) {
+      const owner = user_id === '' ? serviceOf(DEFAULT_VAULT) : userOf(`user-${user_id}`, user_id);
+      const { status, body } = await ask('GET', `/v1/memories/${id}`, owner);
+      if (status !== 200 || body.content !== content) lost += 1;
+    }
+    recordFigure('rollout.phases', walked);
+    recordFigure('rollout.memories', stored.length);
+    recordFigure('rollout.lost', lost);
+    expect({ lost, walked, memories: stored.length }).toEqual({ lost: 0, walked: 5, memories: MEMORIES + 1 });
     for (const user of USERS) await expectSeen(userOf(`user-${user}`, user), ownedBy(user));
-    const all = [...USERS, ''].map((user) => ownedBy(user).length);
-    expect(all.reduce((sum, count) => sum + count, 0)).toBe(MEMORIES + 1);
-    expect(Math.min(...all)).toBeGreaterThan(2);
+    expect(Math.min(...[...USERS, ''].map((user) => ownedBy(user).length))).toBeGreaterThan(2);
   });
 });

@@ -13,7 +13,7 @@ const WAIT_MS = 250;
 const ASK_MS = 2_000;
 const MOST_VAULTS = 10_000;
 /** Vaults whose answers are late at a time: a provider that hangs must not be given ever more to do. */
-const MOST_HANGING = 1_000;
+const MOST_HANGING = 200;
 
 type Outcomes = ReadonlyMap<FlagName, Outcome>;
 

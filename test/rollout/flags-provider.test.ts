@@ -80,19 +80,21 @@ describe('a provider', () => {
 
   it('that changes while it is asked does not leave an old answer behind', async () => {
     const { path, state } = providerModule(`
-      const value = state.value ?? false;
-      if (flag === 'mcp') { await state.held; return { value }; }
+      const { held, value = false } = state;
+      await held;
+      if (flag === 'mcp') return { value };
       ${UNKNOWN}`);
     let release = (): void => {};
     state.held = new Promise<void>((resolve) => (release = resolve));
     const flags = await started(path);
     const first = flags.load('acme');
-    state.value = true;
+    await expect.poll(() => state.calls.length, soon).toBe(FLAG_NAMES.length);
+    Object.assign(state, { held: undefined, value: true });
     state.emit?.('PROVIDER_CONFIGURATION_CHANGED');
-    const second = flags.load('acme');
+    expect(await flags.load('acme')).toMatchObject({ mcp: true });
     release();
     await first;
-    expect(await second).toMatchObject({ mcp: true });
+    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(flags.of('acme')).toMatchObject({ mcp: true });
   });
 
@@ -161,7 +163,7 @@ describe('a provider', () => {
   it('that hangs for very many vaults is asked for no more of them until it has been given up', async () => {
     const { path, state } = providerModule(`return new Promise(() => {});`);
     const flags = await started(path);
-    const vaults = Array.from({ length: 1_000 }, (_, at) => `v${at}`);
+    const vaults = Array.from({ length: 200 }, (_, at) => `v${at}`);
     const values = await Promise.all(vaults.map((vault) => flags.load(vault)));
     expect(values).toEqual(vaults.map(() => SAFE));
     expect(await flags.load('one more')).toEqual(SAFE);
@@ -196,11 +198,11 @@ describe('a provider', () => {
     }
     await flags.load('first');
     await flags.load('one more');
-    const before = [asked('first'), asked('second')];
-    void flags.load('first');
+    const before = asked('second');
+    expect(flags.load('first')).not.toBeInstanceOf(Promise);
     expect(flags.load('second')).toBeInstanceOf(Promise);
     await flags.load('second');
-    expect(asked('second')).toBe(before[1] + 1);
+    expect(asked('second')).toBe(before + 1);
   });
 
   it('does not share what it says with another service', async () => {

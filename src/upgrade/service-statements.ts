@@ -65,6 +65,7 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
   [
     `DELETE FROM "stats"`,
     ` WHERE ( ("user_id", "type", "ts", "dims") IN (VALUES (?, ?, ?, ?), (?, ?, ?, ?)) ) AND ( "vault_id" = ? )`,
+    ` WHERE ( (("user_id" = ?) AND ("type" = ?) AND ("dims" IN (?, ?))) ) AND ( "vault_id" = ? )`,
     ` WHERE ( (((("user_id" = ?) AND ("type" = ?) AND ("ts" = ?) AND ("dims" = ?))) OR ((("user_id" = ?) AND ("type" = ?) AND ("ts" = ?) AND ("dims" = ?)))) ) AND ( "vault_id" = ? )`,
   ],
   [
@@ -155,9 +156,9 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
   ],
   [
     `SELECT "Stat"."type" AS "Stat_type", "Stat"."ts" AS "Stat_ts", "Stat"."count" AS "Stat_count", "Stat"."vault_id" AS "Stat_vault_id", "Stat"."user_id" AS "Stat_user_id", "Stat"."dims" AS "Stat_dims" FROM "stats" "Stat"`,
+    ` WHERE ( ((("Stat"."ts" BETWEEN ? AND ?) AND ("Stat"."type" != ?))) ) AND ( "Stat"."vault_id" = ? AND "Stat"."user_id" = ? )`,
+    ` WHERE ( ((("Stat"."ts" BETWEEN ? AND ?) AND ("Stat"."type" != ?))) ) AND ( "Stat"."vault_id" = ? AND "Stat"."user_id" IN (?, '') )`,
     ` WHERE ( ((("Stat"."ts" BETWEEN ? AND ?))) ) AND ( "Stat"."vault_id" = ? )`,
-    ` WHERE ( ((("Stat"."ts" BETWEEN ? AND ?))) ) AND ( "Stat"."vault_id" = ? AND "Stat"."user_id" = ? )`,
-    ` WHERE ( ((("Stat"."ts" BETWEEN ? AND ?))) ) AND ( "Stat"."vault_id" = ? AND "Stat"."user_id" IN (?, '') )`,
   ],
   [
     `SELECT "TermBlock"."vault_id" AS "TermBlock_vault_id", "TermBlock"."user_id" AS "TermBlock_user_id", "TermBlock"."block_no" AS "TermBlock_block_no", "TermBlock"."first_position" AS "TermBlock_first_position", "TermBlock"."slots" AS "TermBlock_slots", "TermBlock"."data" AS "TermBlock_data" FROM "term_blocks" "TermBlock"`,
@@ -852,6 +853,10 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( "referenced"."id" IN (?, ?) AND "referenced"."user_id" = ? ) AND ( "referenced"."vault_id" = ? )`,
   ],
   [
+    `SELECT "s"."dims" AS "dims", SUM("s"."count") AS "count", MIN("s"."ts") AS "first", MAX("s"."ts") AS "last" FROM "stats" "s"`,
+    ` WHERE ( (("s"."user_id" = ?) AND ("s"."type" = ?) AND ("s"."ts" BETWEEN ? AND ?)) ) AND ( "s"."vault_id" = ? ) GROUP BY "s"."dims"`,
+  ],
+  [
     `SELECT "s"."user_id" AS "userId", "s"."memory_count" AS "stored", (SELECT "m"."created_at" AS "m_created_at" FROM "memories" "m"`,
     ` WHERE ( "m"."user_id" = "s"."user_id" ) AND ( "m"."vault_id" = ? AND "m"."user_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) ) ORDER BY "m_created_at" ASC LIMIT 100) AS "firstAt", (SELECT "m"."created_at" AS "m_created_at" FROM "memories" "m" WHERE ( "m"."user_id" = "s"."user_id" ) AND ( "m"."vault_id" = ? AND "m"."user_id" = ? AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) ) ORDER BY "m_created_at" DESC LIMIT 100) AS "lastAt" FROM "scopes" "s" WHERE ( "s"."user_id" IN (?, ?) ) AND ( "s"."vault_id" = ? AND "s"."user_id" = ? )`,
     ` WHERE ( "m"."user_id" = "s"."user_id" ) AND ( "m"."vault_id" = ? AND "m"."user_id" IN (?, '') AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) ) ORDER BY "m_created_at" ASC LIMIT 100) AS "firstAt", (SELECT "m"."created_at" AS "m_created_at" FROM "memories" "m" WHERE ( "m"."user_id" = "s"."user_id" ) AND ( "m"."vault_id" = ? AND "m"."user_id" IN (?, '') AND ("m"."expires_at" IS NULL OR "m"."expires_at" > ?) ) ORDER BY "m_created_at" DESC LIMIT 100) AS "lastAt" FROM "scopes" "s" WHERE ( "s"."user_id" IN (?, ?) ) AND ( "s"."vault_id" = ? AND "s"."user_id" IN (?, '') )`,
@@ -1325,6 +1330,10 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
     ` WHERE ( ((("Memory"."user_id" = ?))) ) AND ( "Memory"."vault_id" = ? )`,
   ],
   [
+    `SELECT SUM("s"."memory_count") AS "memories", COUNT(NULLIF("s"."user_id", '')) AS "users" FROM "scopes" "s"`,
+    ` WHERE ( ("s"."memory_count" > ?) ) AND ( "s"."vault_id" = ? )`,
+  ],
+  [
     `SELECT count(*) AS n FROM "api_keys"`,
     ` WHERE vault_id = ?`,
   ],
@@ -1495,8 +1504,8 @@ const STATEMENTS: readonly (readonly [string, ...string[]])[] = [
   ],
   [
     `UPDATE "stats" SET "count" = "count" + ?`,
-    ` WHERE ( "user_id" = ? AND "type" = ? AND "ts" = ? AND "dims" = '' ) AND ( "vault_id" = ? )`,
-    ` WHERE ( "user_id" = ? AND "type" = ? AND "ts" = ? AND "dims" = '' ) AND ( "vault_id" = ? AND "user_id" = ? )`,
+    ` WHERE ( "user_id" = ? AND "type" = ? AND "ts" = ? AND "dims" = ? ) AND ( "vault_id" = ? )`,
+    ` WHERE ( "user_id" = ? AND "type" = ? AND "ts" = ? AND "dims" = ? ) AND ( "vault_id" = ? AND "user_id" = ? )`,
   ],
   [
     `UPDATE "term_blocks" SET "data" = ?, "slots" = ?`,

@@ -138,6 +138,19 @@ describe('GET /v1/stats', () => {
     expect(storedRows(vault)).toMatchObject([{ type: 'add' }, { type: 'search', count: 2 }]);
   });
 
+  it('writes everything down once, however often it is told to at a time', async () => {
+    const { vault, ana } = house();
+    const counter = service.app.get(StatsCounter);
+    for (let round = 1; round <= 5; round += 1) {
+      await ana.post('/v1/memories/search', { query: 'owl' });
+      const first = counter.flush();
+      // While one writes, others wait.
+      await Promise.resolve();
+      await Promise.all([first, counter.flush(), counter.flush(), counter.flush()]);
+      expect(storedRows(vault)).toMatchObject([{ type: 'search', count: round }]);
+    }
+  });
+
   it('makes no vault by counting reads', async () => {
     const { vault, ana } = house();
     await ana.post('/v1/memories/search', { query: 'owl' });

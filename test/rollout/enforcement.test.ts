@@ -19,6 +19,8 @@ const tool = (name: string, args: object) => ({
 });
 const MCP = { accept: 'application/json, text/event-stream' };
 
+const sumOf = (kept: readonly { count: number }[]) => kept.reduce((sum, { count }) => sum + count, 0);
+
 /** A request of each kind of route. */
 const ROUTES: readonly [route: string, ask: (client: Client) => Promise<Answer>][] = [
   ['GET /v1/whoami', (client) => client.get('/v1/whoami')],
@@ -165,6 +167,10 @@ describe.each([...MODES, undefined])('with the mode %s', (mode) => {
         const { status, body } = await caller(claims).get('/v1/memories');
         expect([status, body.code]).toEqual([401, 'INVALID_TOKEN']);
       }
+      // Nor in memory, where counts wait to be written down.
+      expect((await asOperator.get(`/v1/vaults/${DEFAULT_VAULT}/rollout`)).body).toMatchObject({
+        enforcement: { tokens_without_vault: { total: sumOf(keptRequests(service.databasePath)) } },
+      });
       await service.app.get(StatsCounter).flush();
       const isErased = (await asOperator.get(`/v1/vaults/${DEFAULT_VAULT}`)).body.status === 'erased';
       expect(keptRequests(service.databasePath)).toEqual(isErased ? [] : before);

@@ -106,6 +106,33 @@ describe('terms', () => {
     expect(query('Running of the owls')).toBe(list('Running of the owls'));
   });
 
+  it('finds in a text of ASCII what it finds beside other letters', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary-ascii', maxLength: 8 }),
+      fc.constantFrom(
+        "'",
+        "''",
+        "don't",
+        "L'Ami",
+        "rock'n'roll7",
+        '7up',
+        'x'.repeat(70),
+        'the',
+        'Running',
+        ' ',
+        '_',
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const text = pieces.join('');
+        expect([...terms(text), '漢']).toEqual(terms(`${text} 漢`));
+        expect([...queryTerms(text), '漢']).toEqual(queryTerms(`${text} 漢`));
+      }),
+      { seed, numRuns: 2_000 },
+    );
+  });
+
   it('looks up nothing that it does not index', () => {
     const piece = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 8 }),

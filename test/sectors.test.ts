@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DECAY_LAMBDA, SECTORS, classify, initialSalience, isSector } from '../src/memories/sectors.js';
+import { SECTOR_PATTERNS } from '../src/memories/sector-patterns.js';
+import { randomSeed } from './harness/seed.js';
 
 // Worked out by hand: per sector, points × weight of each kind of wording found. Weights: episodic 1.2,
 // semantic 1.0, procedural 1.1, emotional 1.3, reflective 0.8. Points: 2 for a kind of English wording, 4 for
@@ -92,6 +95,28 @@ describe('sectors', () => {
     expect(classify('今天思考').sectors).toEqual(['episodic']);
     // episodic 1.2, semantic 1
     expect(classify('今天的数据').sectors).toEqual(['episodic', 'semantic']);
+  });
+
+  it('sees in a text of ASCII what it sees beside another character', () => {
+    const words = Object.values(SECTOR_PATTERNS).flatMap((groups) =>
+      groups.flatMap(({ pattern }) => pattern.source.match(/[ -~]+?(?=[|)(?\\]|$)/g) ?? []),
+    );
+    expect(words.length).toBeGreaterThan(200);
+    const cased = fc
+      .tuple(fc.constantFrom(...words), fc.boolean())
+      .map(([word, upper]) => (upper ? word.toUpperCase() : word));
+    const piece = fc.oneof(cased, fc.constantFrom(' ', '  ', '\n', '!', '_', "'m", 'x', 'at 9:30'));
+    const text = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
+    let found = 0;
+    fc.assert(
+      fc.property(text, (ascii) => {
+        const { sectors } = classify(ascii);
+        expect(classify(`${ascii} ©`).sectors).toEqual(sectors);
+        if (sectors.join() !== 'semantic') found += 1;
+      }),
+      { seed: randomSeed('sectors'), numRuns: 2_000 },
+    );
+    expect(found).toBeGreaterThan(100);
   });
 
   it('lets metadata.sector decide alone', () => {

@@ -10,9 +10,13 @@ export interface PatternGroup {
 // 1 for a kind of Chinese wording and for "!!". Patterns are lists of fixed words with at most one run of white
 // space or digits between them, so that testing one takes time linear in the text.
 
+/** All of them, as patterns. */
+const englishWords: string[] = [];
+
 /** English words and phrases, whole words only, any case, any white space within a phrase. */
 function english(words: string, points = 2): PatternGroup {
   const alternatives = words.split(', ').map((phrase) => phrase.replaceAll(' ', '\\s+'));
+  englishWords.push(...alternatives);
   return { points, pattern: new RegExp(`\\b(?:${alternatives.join('|')})\\b`, 'i') };
 }
 
@@ -95,3 +99,11 @@ export const SECTOR_PATTERNS = {
     chinese('改进 改進 成长 成長 改变 改變 适应 適應 提升'),
   ],
 } as const satisfies Record<string, readonly PatternGroup[]>;
+
+const ASCII = /^[\x00-\x7f]*$/;
+const ANY_IN_ASCII = new RegExp(`!!|\\b(?:${englishWords.join('|')})\\b`);
+
+/** Whether any of these kinds may be in a text; no for nearly all texts in ASCII without any. One look, not fifty. */
+export function mayShowSector(text: string): boolean {
+  return !ASCII.test(text) || ANY_IN_ASCII.test(text.toLowerCase());
+}

@@ -1,4 +1,4 @@
-import { SECTOR_PATTERNS } from './sector-patterns.js';
+import { SECTOR_PATTERNS, mayShowSector } from './sector-patterns.js';
 
 /** The kinds of memory, in the order in which equal scores are decided. */
 export const SECTORS = ['episodic', 'semantic', 'procedural', 'emotional', 'reflective'] as const;
@@ -44,6 +44,7 @@ export function isSector(value: unknown): value is Sector {
 export function classify(text: string, metadata?: Readonly<Record<string, unknown>> | null): Classification {
   const told = metadata?.sector;
   if (isSector(told)) return { primary: told, sectors: [told] };
+  if (!mayShowSector(text)) return { primary: 'semantic', sectors: ['semantic'] };
   const tenths = sectorScores(text);
   const found = SECTORS.filter((sector) => tenths[sector] > 0);
   // A stable sort: equal scores stay in the order of SECTORS.

@@ -24,6 +24,10 @@ const WORD = new RegExp(
   'gv',
 );
 
+/** The same words of a folded text in ASCII, as most are: to ask of each letter what Unicode says takes longer. */
+const ASCII_WORD = /[a-z0-9]+(?:'[a-z]+)?/g;
+const ASCII = /^[\x00-\x7f]*$/;
+
 const HAN = /\p{Script=Han}/u;
 const HANGUL = /\p{Script=Hangul}/u;
 
@@ -109,12 +113,18 @@ type IsWord = (character: string, previous: string, next: string) => boolean;
 /** @param isWord whether a character of a longer run is a term by itself; '' stands for the run's ends */
 function termsWith(text: string, isWord: IsWord): string[] {
   const found: string[] = [];
-  for (const [word, run] of fold(text).matchAll(WORD)) {
+  const addWord = (word: string) => {
+    const term = wordTerm(word);
+    if (term !== undefined) found.push(term);
+  };
+  const folded = fold(text);
+  if (ASCII.test(folded)) {
+    for (const word of folded.match(ASCII_WORD) ?? []) addWord(word);
+    return found;
+  }
+  for (const [word, run] of folded.matchAll(WORD)) {
     if (run !== undefined) addRun([...run], isWord, found);
-    else {
-      const term = wordTerm(word);
-      if (term !== undefined) found.push(term);
-    }
+    else addWord(word);
   }
   return found;
 }

@@ -3,7 +3,7 @@ import { ApiKeysModule } from '../vaults/api-keys.module.js';
 import { ApiKeysService } from '../vaults/api-keys.service.js';
 import { VaultsModule } from '../vaults/vaults.module.js';
 import { MigrationRefusedError } from './migration-refused.error.js';
-import { asOwner, withServices } from './service-context.js';
+import { withServices } from './service-context.js';
 import { whileBusy } from './while-busy.js';
 
 /**
@@ -16,16 +16,16 @@ export async function withApiKeys<T>(
   database: Config['database'],
   work: (keys: ApiKeysService) => Promise<T>,
 ): Promise<T> {
-  const owners = asOwner(database, 'keys of any vault are made as the role that owns the tables');
   try {
     // The credentials of the service may not be at hand.
     return await withServices(
-      { ...loadConfig({}), database: owners },
+      { ...loadConfig({}), database },
       [ApiKeysModule, VaultsModule],
       (app) => {
         const keys = app.get(ApiKeysService, { strict: false });
         return whileBusy(() => work(keys));
       },
+      'keys of any vault are made as the role that owns the tables',
     );
   } catch (error) {
     if ((error as Error).name !== 'BusyError') throw error;

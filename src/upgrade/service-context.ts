@@ -2,7 +2,6 @@ import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/commo
 import { NestFactory } from '@nestjs/core';
 import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
-import type { PostgresConfig } from '../config/postgres-config.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { RolloutModule } from '../rollout/rollout.module.js';
 import { checkSchema } from './current-schema.js';
@@ -15,15 +14,22 @@ class ServiceContext {}
  * Starts parts of the service on a database, without HTTP, and ends them again.
  *
  * @param modules what is needed, beside the configuration, the database and the flags
- * @throws MigrationRefusedError when the database does not have the tables of this version
+ * @param whyOwner where it is for what the service's own role has no right to: why, as the refusal says where nobody
+ *   has named the owner of the tables. On PostgreSQL the database is then opened as that, for whom row-level security
+ *   holds too
+ * @throws MigrationRefusedError when the database does not have the tables of this version, or no owner is named
  */
 export async function withServices<T>(
   config: Config,
   modules: readonly (Type | DynamicModule)[],
   work: (app: INestApplicationContext) => Promise<T>,
+  whyOwner?: string,
 ): Promise<T> {
-  await checkSchema(config.database);
-  const imports = [ConfigModule.register(config), RolloutModule, DatabaseModule, ...modules];
+  const { database } = config;
+  // Of the database as the service is told of it: the owner is none that a service may run as.
+  await checkSchema(database);
+  const opened = whyOwner === undefined ? config : { ...config, database: asOwner(database, whyOwner) };
+  const imports = [ConfigModule.register(opened), RolloutModule, DatabaseModule, ...modules];
   const app = await NestFactory.createApplicationContext(
     { module: ServiceContext, imports },
     { logger: false, abortOnError: false },
@@ -35,16 +41,9 @@ export async function withServices<T>(
   }
 }
 
-/**
- * The database as it is opened for what the service's own role has no right to: on PostgreSQL as the owner of the
- * tables, for whom row-level security holds too.
- *
- * @param why that is, as the refusal says where nobody has named the owner
- * @throws MigrationRefusedError there
- */
-export function asOwner(database: Config['database'], why: string): Config['database'] {
+function asOwner(database: Config['database'], why: string): Config['database'] {
   if (database.kind === 'sqlite') return database;
-  const { migrator }: PostgresConfig = database;
+  const { migrator } = database;
   if (migrator) return { ...database, service: migrator };
   throw new MigrationRefusedError(`DATABASE_MIGRATOR_URL is not set: ${why}.`);
 }

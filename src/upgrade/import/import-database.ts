@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { type Config, loadLocalConfig } from '../../config/config.js';
-import { asOwner, withServices } from '../service-context.js';
+import { withServices } from '../service-context.js';
 import { ImportModule } from './import.module.js';
 
 /**
@@ -15,7 +15,11 @@ export function withImports<T>(
   env: NodeJS.ProcessEnv,
   work: (app: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  const owners = asOwner(database, 'the role of DATABASE_URL may not write what an import notes down');
   // The credentials of the service may not be at hand.
-  return withServices({ ...loadLocalConfig(env), database: owners }, [ImportModule], work);
+  return withServices(
+    { ...loadLocalConfig(env), database },
+    [ImportModule],
+    work,
+    'the role of DATABASE_URL may not write what an import notes down',
+  );
 }

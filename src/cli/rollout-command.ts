@@ -6,7 +6,7 @@ import { RolloutReportModule } from '../rollout/rollout-report.module.js';
 import { type RolloutReport, RolloutService } from '../rollout/rollout.service.js';
 import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
 import { withServices } from '../upgrade/service-context.js';
-import { whileBusy } from '../upgrade/while-busy.js';
+import { refuseBusy, whileBusy } from '../upgrade/while-busy.js';
 import type { RolloutArguments } from './rollout-options.js';
 import { describeRollout } from './rollout-report.js';
 
@@ -18,15 +18,15 @@ export async function execute({ vault, days, json }: RolloutArguments): Promise<
 
 async function reportOf(config: Config, vault: string, days: number): Promise<RolloutReport> {
   try {
-    return await withServices(config, [RolloutReportModule], async (app) => {
-      const { problem } = app.get(Flags, { strict: false });
-      if (problem !== undefined)
-        console.error(`[WARNING] These are not the flags that were set up: ${problem}`);
-      return whileBusy(() => app.get(RolloutService, { strict: false }).report(vault, days));
-    });
+    return await refuseBusy(() =>
+      withServices(config, [RolloutReportModule], async (app) => {
+        const { problem } = app.get(Flags, { strict: false });
+        if (problem !== undefined)
+          console.error(`[WARNING] These are not the flags that were set up: ${problem}`);
+        return whileBusy(() => app.get(RolloutService, { strict: false }).report(vault, days));
+      }),
+    );
   } catch (error) {
-    if (error instanceof ApiError) throw new MigrationRefusedError(error.detail);
-    if ((error as Error).name !== 'BusyError') throw error;
-    throw new MigrationRefusedError('Another process keeps the database for itself. Run this again.');
+    throw error instanceof ApiError ? new MigrationRefusedError(error.detail) : error;
   }
 }

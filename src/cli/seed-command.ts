@@ -1,10 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { loadDatabaseConfig, readEnvironment } from '../config/config.js';
 import { withImports } from '../upgrade/import/import-database.js';
-import { MigrationRefusedError } from '../upgrade/migration-refused.error.js';
 import { removeSeed } from '../upgrade/seed/seed-removal.js';
 import { type SeedCounts, seedVault } from '../upgrade/seed/seeder.js';
-import { whileBusy } from '../upgrade/while-busy.js';
+import { refuseBusy, whileBusy } from '../upgrade/while-busy.js';
 import { count } from './import-report.js';
 
 export async function add(vault: string): Promise<void> {
@@ -30,11 +29,8 @@ export async function remove(vault: string): Promise<void> {
 /** Without the waypoints that the service makes by itself: the sample data has its own. */
 function within<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
   const database = loadDatabaseConfig(readEnvironment());
-  return withImports(database, { WAYPOINTS_AUTOMATIC: 'false' }, (app) => whileBusy(() => work(app))).catch(
-    (error: unknown) => {
-      if ((error as Error).name !== 'BusyError') throw error;
-      throw new MigrationRefusedError('Another process keeps the database for itself. Run this again.');
-    },
+  return refuseBusy(() =>
+    withImports(database, { WAYPOINTS_AUTOMATIC: 'false' }, (app) => whileBusy(() => work(app))),
   );
 }
 

@@ -5,7 +5,7 @@ import { isChosen, PARTS, readConnection } from './legacy-postgres.js';
 import { POSTGRES_ONLY, readPostgres } from './postgres-settings.js';
 import { readRegistry } from './registry.js';
 import { DEFAULTS } from './settings.js';
-import { named, type SettingReader } from './setting-reader.js';
+import { has, named, type SettingReader } from './setting-reader.js';
 
 /** A database that a setting names outright. */
 interface NamedDatabase {
@@ -45,7 +45,7 @@ function readSqlite(
   }
   const idle = [...PARTS, ...POSTGRES_ONLY].filter((name) => reader.given(name));
   if (idle.length > 0) {
-    reader.warnings.push(`${named(idle)} ${idle.length === 1 ? 'has' : 'have'} no effect on SQLite.`);
+    reader.warnings.push(`${named(idle)} ${has(idle)} no effect on SQLite.`);
   }
   warnOfVolume(reader, cwd, database);
   return database;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { FlagRules } from '../rollout/flag-rules.js';
 import { FLAG_NAMES, type FlagName } from '../rollout/flags.js';
-import { type SettingName, type SettingReader, named } from './setting-reader.js';
+import { type SettingName, type SettingReader, has, named } from './setting-reader.js';
 
 /** Where feature flags come from; without any of it they have their defaults. */
 export interface FlagSettings {
@@ -35,8 +35,8 @@ export function readFlags(reader: SettingReader, cwd: string): FlagSettings {
   }
   const given = FLAG_NAMES.filter((flag) => reader.given(flagSettingName(flag)));
   if (reader.given('FLAGS_PROVIDER') && given.length > 0) {
-    const effect = given.length === 1 ? 'has no effect' : 'have no effect';
-    reader.warnings.push(`${named(given.map(flagSettingName))} ${effect}: FLAGS_PROVIDER decides.`);
+    const names = given.map(flagSettingName);
+    reader.warnings.push(`${named(names)} ${has(names)} no effect: FLAGS_PROVIDER decides.`);
   }
   return {
     file: file === undefined ? undefined : resolve(cwd, file),

@@ -77,7 +77,8 @@ export class SettingReader {
   }
 }
 
-function has(names: readonly string[]): string {
+/** The verb of a sentence about settings. */
+export function has(names: readonly string[]): string {
   return names.length === 1 ? 'has' : 'have';
 }
 

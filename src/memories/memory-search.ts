@@ -64,7 +64,7 @@ export class MemorySearch {
         }),
       ),
     );
-    this.onRead.found(found.map(({ memory }) => memory));
+    this.onRead.found(found);
     return found;
   }
 

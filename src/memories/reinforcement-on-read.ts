@@ -32,11 +32,11 @@ export class ReinforcementOnRead implements OnModuleDestroy {
   }
 
   /** For what the running scope has found: of that, what it might reinforce if it asked. */
-  found(memories: readonly Memory[]): void {
+  found(results: readonly { readonly memory: Memory }[]): void {
     const { userId, permissions } = TenantContext.scope();
     if (!permissions.has('write') || !this.flags.here()['recall.reinforce-on-read']) return;
-    const own = userId === undefined ? memories : memories.filter((memory) => memory.userId === userId);
-    if (own.length > 0) this.timers.start(own.map(({ id }) => id));
+    const own = results.filter(({ memory }) => userId === undefined || memory.userId === userId);
+    if (own.length > 0) this.timers.start(own.map(({ memory }) => memory.id));
   }
 
   private async run(ids: readonly string[]): Promise<void> {

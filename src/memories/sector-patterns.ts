@@ -1,3 +1,5 @@
+import { isAscii } from '../recall/text-folding.js';
+
 /** A kind of wording that speaks for a sector. */
 export interface PatternGroup {
   /** What one or more occurrences count, before the sector's weight. */
@@ -100,10 +102,9 @@ export const SECTOR_PATTERNS = {
   ],
 } as const satisfies Record<string, readonly PatternGroup[]>;
 
-const ASCII = /^[\x00-\x7f]*$/;
 const ANY_IN_ASCII = new RegExp(`!!|\\b(?:${englishWords.join('|')})\\b`);
 
 /** Whether any of these kinds may be in a text; no for nearly all texts in ASCII without any. One look, not fifty. */
 export function mayShowSector(text: string): boolean {
-  return !ASCII.test(text) || ANY_IN_ASCII.test(text.toLowerCase());
+  return !isAscii(text) || ANY_IN_ASCII.test(text.toLowerCase());
 }

@@ -1,7 +1,7 @@
 import { stemmer } from 'stemmer';
 import { IRREGULAR_FORMS } from './irregular-forms.js';
 import { STOP_WORDS } from './stop-words.js';
-import { fold } from './text-folding.js';
+import { fold, isAscii } from './text-folding.js';
 
 /**
  * Version of everything that decides what a memory leaves in the index: this file, its two word lists and
@@ -26,7 +26,6 @@ const WORD = new RegExp(
 
 /** The same words of a folded text in ASCII, as most are: to ask of each letter what Unicode says takes longer. */
 const ASCII_WORD = /[a-z0-9]+(?:'[a-z]+)?/g;
-const ASCII = /^[\x00-\x7f]*$/;
 
 const HAN = /\p{Script=Han}/u;
 const HANGUL = /\p{Script=Hangul}/u;
@@ -118,7 +117,7 @@ function termsWith(text: string, isWord: IsWord): string[] {
     if (term !== undefined) found.push(term);
   };
   const folded = fold(text);
-  if (ASCII.test(folded)) {
+  if (isAscii(folded)) {
     for (const word of folded.match(ASCII_WORD) ?? []) addWord(word);
     return found;
   }

@@ -60,13 +60,17 @@ function valueOf(digit: string): string {
 
 const ASCII = /^[\x00-\x7f]*$/;
 
+export function isAscii(text: string): boolean {
+  return ASCII.test(text);
+}
+
 /**
  * A text as words are compared: without case, without marks a writer may leave out, without differences of
  * encoding (composed and decomposed, full and half width), every digit as 0 to 9, and letters that readers take
  * for one another as one. In linear time.
  */
 export function fold(text: string): string {
-  if (ASCII.test(text)) return text.toLowerCase();
+  if (isAscii(text)) return text.toLowerCase();
   return (
     text
       .replace(EXCESSIVE_MARKS, '$1')

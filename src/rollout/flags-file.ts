@@ -44,7 +44,7 @@ export class FlagsFile {
       this.seen = stateOf(statSync(this.path, { bigint: true }));
       this.take(readFileSync(this.path, 'utf8'));
     } catch (error) {
-      this.seen = stateOfError(error);
+      this.seen = reasonOf(error);
       this.refuse(error);
     }
     this.wait(POLL_MS);
@@ -95,7 +95,7 @@ export class FlagsFile {
     try {
       return stateOf(await stat(this.path, { bigint: true }));
     } catch (error) {
-      return stateOfError(error);
+      return reasonOf(error);
     }
   }
 
@@ -136,10 +136,6 @@ function stateOf(file: BigIntStats): string {
   if (!file.isFile()) throw new NoFile('it is not a file');
   if (file.size > MAX_BYTES) throw new NoFile(`it is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
   return [file.dev, file.ino, file.size, file.mtimeNs, file.ctimeNs].join(':');
-}
-
-function stateOfError(error: unknown): string {
-  return reasonOf(error);
 }
 
 function reasonOf(error: unknown): string {

@@ -2,9 +2,8 @@ import { type Config, loadConfig } from '../config/config.js';
 import { ApiKeysModule } from '../vaults/api-keys.module.js';
 import { ApiKeysService } from '../vaults/api-keys.service.js';
 import { VaultsModule } from '../vaults/vaults.module.js';
-import { MigrationRefusedError } from './migration-refused.error.js';
 import { withServices } from './service-context.js';
-import { whileBusy } from './while-busy.js';
+import { refuseBusy, whileBusy } from './while-busy.js';
 
 /**
  * Works on the API keys of a database, and lets go of it again; as the owner of the tables: whoever may make keys for
@@ -12,13 +11,13 @@ import { whileBusy } from './while-busy.js';
  *
  * @throws MigrationRefusedError when the database does not have the tables of this version, or is kept by another
  */
-export async function withApiKeys<T>(
+export function withApiKeys<T>(
   database: Config['database'],
   work: (keys: ApiKeysService) => Promise<T>,
 ): Promise<T> {
-  try {
-    // The credentials of the service may not be at hand.
-    return await withServices(
+  return refuseBusy(() =>
+    withServices(
+      // The credentials of the service may not be at hand.
       { ...loadConfig({}), database },
       [ApiKeysModule, VaultsModule],
       (app) => {
@@ -26,9 +25,6 @@ export async function withApiKeys<T>(
         return whileBusy(() => work(keys));
       },
       'keys of any vault are made as the role that owns the tables',
-    );
-  } catch (error) {
-    if ((error as Error).name !== 'BusyError') throw error;
-    throw new MigrationRefusedError('Another process keeps the database for itself. Run this again.');
-  }
+    ),
+  );
 }

@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type BuiltServer, endBuiltServers, startBuiltServer } from '../built-server.js';
+import { Client } from '../harness/app.js';
 import { DatabaseView } from '../harness/database-view.js';
 import { recordFigure } from '../harness/figures.js';
 import { onPostgres } from '../harness/postgres/postgres-databases.js';
 import { processFolder } from '../harness/process-folder.js';
 import { fingerprintOf, rowsByVault, tornIn } from '../harness/rehome/whole.js';
 import { OldPlace } from '../harness/rollout/old-place.js';
-import { TEST_SECRET, mintToken, nowInSeconds, signParts } from '../harness/tokens.js';
+import { TEST_SECRET, authorized } from '../harness/tokens.js';
+import { tokenOf } from '../harness/vaultless.js';
 
 /*
  * The five phases of README, "Moving tenants step by step", one after another on one database, each with its way
@@ -67,29 +69,17 @@ describe('the five phases of a rollout', () => {
     service = undefined;
   }
 
-  async function ask(method: string, path: string, headers: Record<string, string>, body?: unknown) {
-    const response = await fetch(`${service!.url}${path}`, {
-      method,
-      headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
-  }
+  const ask = (method: string, path: string, headers: Record<string, string>, body?: unknown) =>
+    new Client(service!.url, headers).send(method, path, body);
 
-  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-  const userOf = (vault: string, user: string) => bearer(mintToken({ vault, user }));
+  const userOf = (vault: string, user: string) => authorized({ vault, user });
   const serviceOf = (vault: string) =>
-    bearer(mintToken({ vault, permissions: ['read', 'write', 'delete', 'admin', 'vault'] }));
-  const operator = bearer(mintToken({ vault: 'operations', user: 'ops', permissions: ['operator'] }));
+    authorized({ vault, permissions: ['read', 'write', 'delete', 'admin', 'vault'] });
+  const operator = authorized({ vault: 'operations', user: 'ops', permissions: ['operator'] });
   /** A token of before there were vaults. */
-  const withoutVault = (user: string, client = 'old-app') =>
-    bearer(
-      signParts(
-        { alg: 'HS256', typ: 'JWT' },
-        { user_id: user, client_id: client, exp: nowInSeconds() + 3600 },
-      ),
-    );
+  const withoutVault = (user: string, client = 'old-app') => ({
+    authorization: `Bearer ${tokenOf({ user_id: user, client_id: client })}`,
+  });
 
   /** All memories that the caller sees, by id. */
   async function seen(headers: Record<string, string>): Promise<Map<string, Stored>> {

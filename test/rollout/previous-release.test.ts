@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type BuiltServer, endBuiltServers, startBuiltServer } from '../built-server.js';
+import { Client } from '../harness/app.js';
 import { SOUND, auditIndex } from '../harness/index-audit.js';
 import { environmentOf, migratedDatabase } from '../harness/migrated-database.js';
 import { Random } from '../harness/random.js';
@@ -63,15 +64,6 @@ describe.skipIf(!isThere)('while replicas roll', () => {
   });
 });
 
-async function ask({ url }: BuiltServer, method: string, path: string, user: string, body?: unknown) {
-  const response = await fetch(url + path, {
-    method,
-    headers: {
-      ...authorized({ vault: 'acme', user }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+function ask({ url }: BuiltServer, method: string, path: string, user: string, body?: unknown) {
+  return new Client(url, authorized({ vault: 'acme', user })).send(method, path, body);
 }

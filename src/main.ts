@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { keepHeapClose } from './heap.js';
 import { errorReport } from './http/error-report.js';
 import { type Log, createLog } from './http/logger.js';
 import { stopOnSignals } from './http/shutdown.js';
@@ -92,4 +93,5 @@ async function serve(): Promise<void> {
   );
 }
 
+keepHeapClose();
 await serve();

@@ -1,4 +1,5 @@
 import type { Scope } from '../tenancy/scope.js';
+import type { KnownRows } from './known-rows.js';
 import type { ListedResult, StatementResult } from './statement-result.js';
 
 /** A way to have a statement carried out: rows as objects, or as lists. */
@@ -13,6 +14,8 @@ export interface Statements {
 export interface Lease extends Statements {
   /** False too when the database ended the transaction by itself, as SQLite does on a full disk. */
   readonly inTransaction: boolean;
+  /** Only in a writing transaction, and only where nothing else can write while none of this process does. */
+  readonly known: KnownRows | undefined;
   /** Whether the statement changes something; only asked in a reading transaction. */
   writes(sql: string): boolean;
   /** Savepoints. */

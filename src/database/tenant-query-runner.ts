@@ -5,6 +5,7 @@ import { TenantContext } from '../tenancy/tenant-context.js';
 import type { Tripwire } from '../tenancy/tripwire.js';
 import { type UnitOfWork, isOpen } from '../tenancy/unit-of-work.js';
 import { BusyError } from './busy.error.js';
+import type { KnownRows } from './known-rows.js';
 import type { ListedResult, StatementResult } from './statement-result.js';
 import { StorageFullError } from './storage-full.error.js';
 import type { Lease, Statements, TenantConnections } from './tenant-connections.js';
@@ -15,6 +16,8 @@ export interface TenantQueryRunner extends QueryRunner {
   unit: UnitOfWork | undefined;
   /** Runs a statement like any other, with rows as lists; at once where nothing has to be waited for. */
   list(sql: string, parameters: readonly unknown[]): ListedResult | Promise<ListedResult>;
+  /** See `Lease.known`. */
+  readonly known: KnownRows | undefined;
   /** Takes a connection and opens its transaction. */
   begin(readOnly: boolean): Promise<void>;
   commit(): Promise<void>;
@@ -54,6 +57,10 @@ export function tenantQueryRunner<Base extends RunnerClass>(Base: Base, setting:
     private depth = 0;
     /** What a transaction that was rolled back waits for, see `Lease.end`. */
     private seen: Promise<void> | void = undefined;
+
+    get known(): KnownRows | undefined {
+      return this.lease?.known;
+    }
 
     /** TypeORM's way to the bare connection. */
     override connect(): Promise<never> {
@@ -180,6 +187,7 @@ export function tenantQueryRunner<Base extends RunnerClass>(Base: Base, setting:
     ): Result | Promise<Result> {
       const scope = this.enter();
       const values = tripwire.bind(sql, parameters, scope).map(toDriver);
+      if (this.lease?.known) for (const table of tripwire.written(sql)) this.lease.known.forget(table);
       // Without the values: they are what users stored.
       this.dataSource.logger.logQuery(sql, undefined, this);
       const fail = (error: unknown): never => {

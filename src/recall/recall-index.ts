@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { PreparedSelect, PreparedUpdate } from '../tenancy/prepared-statements.js';
 import { type Counts, examine } from './block-state.js';
+import { IndexTails, type Tail, type WrittenBlock } from './index-tails.js';
 import { IndexUpkeep } from './index-upkeep.js';
 import { type Indexed, slotOf } from './indexed.js';
 import { RowEncoder } from './row-encoder.js';
@@ -20,9 +21,6 @@ import { TermBlock } from './term-block.entity.js';
 import type { ScopeBlock } from './memory-columns.js';
 import { MAX_SLOTS } from './term-block-layout.js';
 import { TOKENISER_VERSION } from './terms.js';
-
-/** A block as it is now. */
-export type WrittenBlock = Pick<TermBlock, 'firstPosition' | 'slots' | 'data'>;
 
 export interface Appended {
   readonly positions: readonly number[];
@@ -54,6 +52,7 @@ export class RecallIndex {
     @InjectRepository(TermBlock) private readonly blocks: Repository<TermBlock>,
     private readonly encoder: RowEncoder,
     private readonly upkeep: IndexUpkeep,
+    private readonly tails: IndexTails,
   ) {
     this.scopeOf = new PreparedSelect(scopeRows, 's', (query) => query.where('s.userId = :userId').limit(1));
     this.lastBlock = new PreparedSelect(blocks, 'b', (query) =>
@@ -86,7 +85,7 @@ export class RecallIndex {
     this.fillBlock = new PreparedUpdate(
       blocks,
       { data: ':data', slots: ':slots' },
-      'userId = :userId AND blockNo = :blockNo',
+      'userId = :userId AND blockNo = :blockNo AND slots = :was',
     );
     this.countIn = new PreparedUpdate(
       scopeRows,
@@ -109,25 +108,20 @@ export class RecallIndex {
   /** Each block is written once. @returns the positions the memories take, in their order, and those blocks */
   async appendAll(userId: string, memories: readonly Indexed[]): Promise<Appended> {
     if (memories.length === 0) return { positions: [], blocks: [] };
-    const blocks: WrittenBlock[] = [];
     const slots = memories.map(slotOf);
     const scope = (await this.scopeOf.one({ userId })) ?? (await this.newScope(userId));
     const first = scope.nextPosition;
-    const left = [...slots];
-    const last = await this.lastBlock.one({ userId });
-    if (last && (await this.takesMore(last, first))) {
-      const { data, taken } = fill(last.data, left);
-      if (taken > 0) {
-        await this.fillBlock.run({ userId, blockNo: last.blockNo, data, slots: last.slots + taken });
-        blocks.push({ firstPosition: last.firstPosition, slots: last.slots + taken, data });
-      }
-    }
-    while (left.length > 0) {
-      const position = first + slots.length - left.length;
+    const blocks: Tail[] = [];
+    let tail = await this.fillLast(scope, slots);
+    if (tail) blocks.push(tail);
+    for (let left = slots.slice(tail ? endOf(tail) - first : 0); left.length > 0;) {
       const { data, taken } = fill(emptyBlock(), left);
+      left = left.slice(taken);
+      const firstPosition = first + slots.length - left.length - taken;
       // Numbered so, blocks are in the order of their positions, and there is room for one that is missing.
-      await this.blocks.insert({ userId, blockNo: position, firstPosition: position, slots: taken, data });
-      blocks.push({ firstPosition: position, slots: taken, data });
+      const block = { blockNo: firstPosition, firstPosition, slots: taken, data };
+      await this.blocks.insert({ userId, ...block });
+      blocks.push((tail = { ...block, places: new Map() }));
     }
     await this.count(
       scope,
@@ -137,6 +131,7 @@ export class RecallIndex {
       },
       slots.length,
     );
+    this.tails.keep(scope, first + slots.length, tail!);
     return { positions: slots.map((_, i) => first + i), blocks };
   }
 
@@ -189,6 +184,30 @@ export class RecallIndex {
     if (userId === undefined) return this.allScopes.all({});
     const scope = await this.scopeOf.one({ userId });
     return scope ? [scope] : [];
+  }
+
+  /** @returns the owner's last block with as many of these as it takes; undefined where it takes none */
+  private async fillLast(scope: ScopeRow, slots: readonly Slot[]): Promise<Tail | undefined> {
+    const { userId, nextPosition } = scope;
+    const kept = this.tails.of(scope);
+    // Where it is not there like that any more, the index was rebuilt meanwhile.
+    let tail = kept && (await this.extend(userId, kept, slots));
+    if (!tail) {
+      const last = await this.lastBlock.one({ userId });
+      if (!last || !(await this.takesMore(last, nextPosition))) return undefined;
+      tail = await this.extend(userId, { ...last, places: new Map() }, slots);
+    }
+    return tail && endOf(tail) > nextPosition ? tail : undefined;
+  }
+
+  /** @returns the block with as many of these as it takes; undefined where there is no such block */
+  private async extend(userId: string, block: Tail, slots: readonly Slot[]): Promise<Tail | undefined> {
+    const { blockNo, firstPosition, slots: was, places } = block;
+    const { data, taken } = fill(block.data, slots);
+    if (taken === 0) return block;
+    const extended = { blockNo, firstPosition, slots: was + taken, data, places };
+    const changed = await this.fillBlock.run({ userId, blockNo, data, slots: extended.slots, was });
+    return changed > 0 ? extended : undefined;
   }
 
   private async newScope(userId: string): Promise<ScopeRow> {
@@ -246,7 +265,7 @@ export class RecallIndex {
   /** @returns by how much that changes what `scopes` counts */
   private async write(before: TermBlock, data: Buffer): Promise<Counts> {
     const { userId, blockNo, slots } = before;
-    await this.fillBlock.run({ userId, blockNo, data, slots });
+    await this.fillBlock.run({ userId, blockNo, data, slots, was: slots });
     const { state, counts: was } = examine(before);
     // The counters are put right by the reindexing.
     if (state === 'damaged') return { memories: 0, terms: 0 };
@@ -265,13 +284,18 @@ export class RecallIndex {
   }
 }
 
-/** Moves slots from the front of `left` to the end of the block for as long as it takes them. */
-function fill(block: Buffer, left: Slot[]): { data: Buffer; taken: number } {
+/** The block with as many of the slots, from the first on, as it takes. */
+function fill(block: Buffer, slots: readonly Slot[]): { data: Buffer; taken: number } {
   let data = block;
   let taken = 0;
-  while (left.length > 0 && accepts(data, left[0])) {
-    data = appendSlot(data, left.shift()!);
+  while (taken < slots.length && accepts(data, slots[taken])) {
+    data = appendSlot(data, slots[taken]);
     taken += 1;
   }
   return { data, taken };
+}
+
+/** The position after its last one. */
+function endOf({ firstPosition, slots }: Tail): number {
+  return firstPosition + slots;
 }

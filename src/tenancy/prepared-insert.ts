@@ -47,16 +47,22 @@ export class PreparedInsert<Entity extends ObjectLiteral> {
     return this.runMany([entity]);
   }
 
-  /** Inserts in the order given; to be one with each other they need a unit of work. @throws as `run` */
-  async runMany(entities: readonly Entity[]): Promise<void> {
+  /**
+   * Inserts in the order given; to be one with each other they need a unit of work.
+   *
+   * @param references `read`: the running unit of work has read the rows of users that these refer to in this very
+   *   scope, or written them itself, and they need not be looked up again
+   * @throws as `run`
+   */
+  async runMany(entities: readonly Entity[], references: 'unknown' | 'read' = 'unknown'): Promise<void> {
     for (let at = 0; at < entities.length;) {
       const rows = ROWS_A_STATEMENT.find((size) => size <= entities.length - at)!;
-      await this.insert(entities.slice(at, at + rows));
+      await this.insert(entities.slice(at, at + rows), references);
       at += rows;
     }
   }
 
-  private async insert(entities: readonly Entity[]): Promise<void> {
+  private async insert(entities: readonly Entity[], references: 'unknown' | 'read'): Promise<void> {
     const { metadata, manager } = this.repository;
     const { sql, places } = this.insertion(entities.length);
     const values: unknown[][] = [];
@@ -64,7 +70,7 @@ export class PreparedInsert<Entity extends ObjectLiteral> {
       refuseForeign(metadata, entity);
       values.push(this.valuesOf(entity));
     }
-    await this.checkReferences(entities);
+    if (references === 'unknown') await this.checkReferences(entities);
     const parameters = places.map((place) =>
       place instanceof TenantValue ? place : values[place.row][place.column],
     );

@@ -25,6 +25,26 @@ export class Tenancy {
     return true;
   }
 
+  /**
+   * What this unit of work, or an earlier one of this process, has kept; undefined too where there is no telling
+   * whether it is still so, as on a database that others write to.
+   *
+   * @param kind a table, when it is to be forgotten as soon as a statement writes to the table; or another name
+   */
+  kept<Value>(kind: string, key: string): Value | undefined {
+    const unit = TenantContext.unit();
+    return unit?.runner.known?.get(kind, unit.vaultId, key) as Value | undefined;
+  }
+
+  /**
+   * Keeps what the running unit of work has read, or written, of its vault for those after it. What is written
+   * without it, or by another process, or taken back, makes it be forgotten.
+   */
+  keep(kind: string, key: string, value: object): void {
+    const unit = TenantContext.unit();
+    unit?.runner.known?.set(kind, unit.vaultId, key, value);
+  }
+
   /** Runs `done` once the running unit of work has committed, or at once where none runs. */
   afterCommit(done: () => void): void {
     const unit = TenantContext.unit();

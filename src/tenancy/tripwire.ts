@@ -17,6 +17,7 @@ export class Tripwire {
   private readonly names: ReadonlySet<string>;
   private readonly schema: string | undefined;
   private readonly analyses = new TextCache<readonly TableUse[]>();
+  private readonly writes = new TextCache<readonly string[]>();
 
   constructor(entities: readonly EntityMetadata[]) {
     for (const metadata of entities) {
@@ -32,9 +33,21 @@ export class Tripwire {
    * @throws TenancyViolationError when the statement must not run
    */
   bind(sql: string, parameters: readonly unknown[], scope: Scope): unknown[] {
-    const uses = this.analyses.get(sql, (text) => analyse(text, this.names, this.schema));
+    const uses = this.uses(sql);
     for (const use of uses) this.check(use, parameters, scope);
     return parameters.map((value) => (value instanceof TenantValue ? value.resolve(scope) : value));
+  }
+
+  /** The tenant tables that a statement writes to, in lower case. @throws as `bind` */
+  written(sql: string): readonly string[] {
+    return this.writes.get(sql, (text) => {
+      const writes = this.uses(text).filter(({ role }) => role !== 'read');
+      return [...new Set(writes.map(({ table }) => table))];
+    });
+  }
+
+  private uses(sql: string): readonly TableUse[] {
+    return this.analyses.get(sql, (text) => analyse(text, this.names, this.schema));
   }
 
   private check(use: TableUse, parameters: readonly unknown[], scope: Scope): void {

@@ -58,9 +58,10 @@ export class VaultsService {
    *   suspended or erased, as the guard answers from then on
    */
   async ensureWritable(): Promise<void> {
-    const { vaultId } = TenantContext.scope();
-    // Read in the unit of work itself, not remembered: what another process has closed gets no more rows.
-    const vault = await this.own.one({});
+    // Of the unit of work itself, not remembered: what another process has closed gets no more rows.
+    const kept = this.tenancy.kept<Vault>('vaults', '');
+    const vault = kept ?? (await this.own.one({}));
+    if (vault && !kept) this.tenancy.keep('vaults', '', vault);
     if (vault && vault.status !== 'active') throw invalidToken();
     if (vault) return;
     if (!this.config.vaults.autoCreate) {
@@ -70,7 +71,7 @@ export class VaultsService {
         'This vault does not exist, and vaults are not created by use.',
       );
     }
-    await this.create(vaultId, false);
+    await this.create(TenantContext.scope().vaultId, false);
   }
 
   /** Makes the running scope's vault, in the running unit of work. @param name shown to operators */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { Memory } from '../memories/memory.entity.js';
-import type { WrittenBlock } from '../recall/recall-index.js';
+import type { Place, WrittenBlock } from '../recall/index-tails.js';
 import { LONGEST_LIST, padded } from '../tenancy/padded-list.js';
 import { Flags } from '../rollout/flags.service.js';
 import { PreparedInsert } from '../tenancy/prepared-insert.js';
@@ -10,8 +10,6 @@ import { PreparedSelect } from '../tenancy/prepared-statements.js';
 import { RecentBlock } from './recent-block.js';
 import { NEXT, SIMILAR } from './waypoint-types.js';
 import { Waypoint } from './waypoint.entity.js';
-
-type Place = Pick<Memory, 'id' | 'position' | 'sessionId'>;
 
 /** A new memory, and where in the same block those are that it may be joined to. */
 interface Draft {
@@ -21,6 +19,8 @@ interface Draft {
   /** Position of the most similar one. */
   readonly like: number | undefined;
   readonly similarity: number;
+  /** What is known of the memories of the block. */
+  readonly places: Map<number, Place>;
 }
 
 /**
@@ -65,7 +65,7 @@ export class AutomaticWaypoints {
     if (memories.length === 0 || !this.flags.here()['recall.waypoints']) return;
     const now = Date.now();
     const drafts = draftsOf(memories, blocks, now);
-    const places = await this.placesOf(drafts);
+    await this.learnPlaces(drafts);
     const waypoints: Waypoint[] = [];
     const join = (from: Place, to: Place, type: string, weight: number) => {
       const { vaultId, userId } = memories[0];
@@ -77,16 +77,19 @@ export class AutomaticWaypoints {
     };
     /** The last memory of each session so far. */
     const last = new Map<string, Place>();
-    for (const { memory, before, like, similarity } of drafts) {
+    for (const { memory, places, before, like, similarity } of drafts) {
       if (memory.sessionId !== null) {
-        const previous = last.get(memory.sessionId) ?? (await this.previousOf(memory, places.get(before)));
+        const previous =
+          last.get(memory.sessionId) ??
+          (await this.previousOf(memory, before === undefined ? undefined : places.get(before)));
         if (previous) join(previous, memory, NEXT, 1);
         last.set(memory.sessionId, memory);
       }
-      const other = places.get(like);
+      const other = like === undefined ? undefined : places.get(like);
       if (other) join(memory, other, SIMILAR, similarity);
     }
-    await this.insert.runMany(waypoints);
+    // All of these were read, or written, in the scope of their owner.
+    await this.insert.runMany(waypoints, 'read');
   }
 
   /**
@@ -102,24 +105,31 @@ export class AutomaticWaypoints {
     return this.previous.one({ userId, sessionId, position });
   }
 
-  /** The memories at all positions that the drafts name, by position. */
-  private async placesOf(drafts: readonly Draft[]): Promise<ReadonlyMap<number | undefined, Place>> {
-    const { userId } = drafts[0].memory;
-    const places = new Map<number | undefined, Place>();
-    for (const { memory } of drafts) places.set(memory.position, memory);
-    const wanted = new Set(drafts.flatMap(({ before, like }) => [before, like]));
-    const positions = [...wanted].filter((position) => position !== undefined && !places.has(position));
-    for (let at = 0; at < positions.length; at += LONGEST_LIST) {
-      const some = padded(positions.slice(at, at + LONGEST_LIST) as number[]);
-      for (const place of await this.at.all({ userId, positions: some })) places.set(place.position, place);
+  /** Sees to it that the memories at all positions that the drafts name are known, those that are still there. */
+  private async learnPlaces(drafts: readonly Draft[]): Promise<void> {
+    for (const { memory, places } of drafts) {
+      const { id, position, sessionId } = memory;
+      places.set(position, { id, position, sessionId });
     }
-    return places;
+    const missing = new Map<number, Map<number, Place>>();
+    for (const { before, like, places } of drafts) {
+      if (before !== undefined && !places.has(before)) missing.set(before, places);
+      if (like !== undefined && !places.has(like)) missing.set(like, places);
+    }
+    const { userId } = drafts[0].memory;
+    const positions = [...missing.keys()];
+    for (let at = 0; at < positions.length; at += LONGEST_LIST) {
+      const some = padded(positions.slice(at, at + LONGEST_LIST));
+      for (const { id, position, sessionId } of await this.at.all({ userId, positions: some })) {
+        missing.get(position)!.set(position, { id, position, sessionId });
+      }
+    }
   }
 }
 
 function draftsOf(memories: readonly Memory[], blocks: readonly WrittenBlock[], now: number): Draft[] {
   const start = memories[0].position;
-  return blocks.flatMap(({ firstPosition, slots, data }) => {
+  return blocks.flatMap(({ firstPosition, slots, data, places }) => {
     const block = new RecentBlock(data, now);
     const drafts: Draft[] = [];
     for (let index = Math.max(0, start - firstPosition); index < slots; index += 1) {
@@ -130,6 +140,7 @@ function draftsOf(memories: readonly Memory[], blocks: readonly WrittenBlock[], 
         before: before === undefined ? undefined : firstPosition + before,
         like: like && firstPosition + like.index,
         similarity: like?.similarity ?? 0,
+        places,
       });
     }
     return drafts;

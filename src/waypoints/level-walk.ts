@@ -1,5 +1,5 @@
 import type { Allowance } from './allowance.js';
-import type { EdgeReader, WalkOptions } from './edge-reader.js';
+import type { EdgeReader, Ends, WalkOptions } from './edge-reader.js';
 import { type Route, compareEdges, compareIds, extended, memoriesOn, startOf } from './route.js';
 
 /** Compares two routes of the same length to the same memory: less than 0 where `a` is to be kept. */
@@ -17,7 +17,7 @@ export const fromTheEnd: Preference = (a, b) =>
 
 /** A walk in all directions at once, a step further each time: it comes to every memory by the fewest steps. */
 export class LevelWalk {
-  /** The best route to every memory that was come to. */
+  /** The best route to every memory that was come to; with `any` ends some of those are not seen. */
   readonly routes = new Map<string, Route>();
   /** Those of them that the last step came to. */
   frontier: readonly Route[];
@@ -28,6 +28,8 @@ export class LevelWalk {
     private readonly reader: EdgeReader,
     private readonly options: WalkOptions,
     private readonly preference: Preference,
+    /** `any`: of those that the last step came to, nobody has asked yet whether the scope sees them. */
+    private readonly ends: Ends = 'seen',
   ) {
     const route = startOf(start);
     this.routes.set(start, route);
@@ -36,8 +38,9 @@ export class LevelWalk {
 
   /** Takes one step further. @returns false when the allowance is spent: not all was come to */
   async advance(allowance: Allowance): Promise<boolean> {
+    if (this.ends === 'any' && this.hops > 0) await this.leaveOutUnseen();
     const here = new Map(this.frontier.map((route) => [route.id, route]));
-    const steps = await this.reader.stepsFrom([...here.keys()], this.options, allowance);
+    const steps = await this.reader.stepsFrom([...here.keys()], this.options, allowance, this.ends);
     const reached = new Map<string, Route>();
     for (const step of steps) {
       if (this.routes.has(step.to)) continue;
@@ -49,5 +52,9 @@ export class LevelWalk {
     this.frontier = [...reached.values()];
     this.hops += 1;
     return allowance.memories(reached.size);
+  }
+  private async leaveOutUnseen(): Promise<void> {
+    const seen = await this.reader.seen(this.frontier.map(({ id }) => id));
+    this.frontier = this.frontier.filter(({ id }) => seen.has(id));
   }
 }

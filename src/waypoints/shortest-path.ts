@@ -16,17 +16,20 @@ export async function shortestPath(
   options: WalkOptions & { readonly maxDepth: number },
   allowance: Allowance,
 ): Promise<FoundPath | undefined> {
-  const there = new LevelWalk(from, reader, options, fromTheStart);
-  const back = new LevelWalk(to, reader, { ...options, direction: OPPOSITE[options.direction] }, fromTheEnd);
+  const opposite = { ...options, direction: OPPOSITE[options.direction] };
+  const there = new LevelWalk(from, reader, options, fromTheStart, 'any');
+  const back = new LevelWalk(to, reader, opposite, fromTheEnd, 'any');
   if (from === to) return { memories: [from], edges: [] };
   while (there.hops + back.hops < options.maxDepth) {
     const [walk, other] = isNext(there, back) ? [there, back] : [back, there];
     if (!(await walk.advance(allowance)) || walk.frontier.length === 0) return undefined;
     // Both walks know all memories up to where they are, so the first ones they share are in the midst of
     // every shortest path, at the same distance from either end.
-    const shared = walk.frontier.filter(({ id }) => other.routes.has(id));
+    const met = walk.frontier.map(({ id }) => id).filter((id) => other.routes.has(id));
+    const seen = await reader.seen(met);
+    const shared = met.filter((id) => seen.has(id));
     if (shared.length === 0) continue;
-    const joined = shared.map(({ id }) => join(there.routes.get(id)!, back.routes.get(id)!));
+    const joined = shared.map((id) => join(there.routes.get(id)!, back.routes.get(id)!));
     return joined.reduce((best, next) => (compare(next, best) < 0 ? next : best));
   }
   return undefined;

@@ -32,6 +32,7 @@ export class BareConnections implements TenantConnections {
 }
 
 class BareLease implements Lease {
+  readonly known = undefined;
   inTransaction = true;
 
   constructor(private readonly client: PoolClient) {}

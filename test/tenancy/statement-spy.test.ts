@@ -6,7 +6,7 @@ import { statementsDuring } from '../harness/statement-spy.js';
 import { TABLES } from '../harness/tenant-rows.js';
 
 const CONTROL =
-  /^(BEGIN|BEGIN IMMEDIATE|COMMIT|ROLLBACK|(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) nested_\d+|SELECT 1)$/;
+  /^(BEGIN|BEGIN IMMEDIATE|COMMIT|ROLLBACK|(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) nested_\d+|SELECT 1|PRAGMA data_version)$/;
 
 /** What opens a transaction on PostgreSQL: its kind and limits, its vault, and its turn to write. */
 const OPENING =

@@ -6,6 +6,8 @@ import { listedResult, send, statementResult, writes } from './statement.js';
 
 /** A connection of the pool with an open transaction. */
 export class PostgresLease implements Lease {
+  /** Other processes write to the same database. */
+  readonly known = undefined;
   private opening: Promise<unknown> | undefined;
   /** Why the transaction did not open. */
   private unopened: { readonly error: unknown } | undefined;

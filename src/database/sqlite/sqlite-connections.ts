@@ -75,7 +75,7 @@ export class SqliteConnections implements TenantConnections {
           end();
         }
       };
-      return new SqliteLease(connection, { commit, rollback: () => void end() });
+      return new SqliteLease(connection, { commit, rollback: () => void end() }, undefined);
     } catch (error) {
       free();
       throw error;
@@ -85,6 +85,8 @@ export class SqliteConnections implements TenantConnections {
   /** One writing statement as a transaction of its own. */
   private async writeAlone<Result>(write: (lease: SqliteLease) => Result | Promise<Result>): Promise<Result> {
     const lease = await this.writer.begin();
+    // Which table it writes to is not known here.
+    lease.known?.clear();
     try {
       const result = await write(lease);
       await lease.commit();

@@ -1,3 +1,4 @@
+import type { KnownRows } from '../known-rows.js';
 import type { Lease } from '../tenant-connections.js';
 import type { ListedResult, StatementResult } from '../statement-result.js';
 import type { SqliteConnection } from './sqlite-connection.js';
@@ -17,6 +18,7 @@ export class SqliteLease implements Lease {
   constructor(
     private readonly connection: SqliteConnection,
     private readonly transaction: TransactionEnd,
+    readonly known: KnownRows | undefined,
   ) {}
 
   get inTransaction(): boolean {
@@ -36,6 +38,7 @@ export class SqliteLease implements Lease {
   }
 
   control(sql: string): void | Promise<void> {
+    if (sql.startsWith('ROLLBACK')) this.known?.clear();
     return this.connection.control(sql);
   }
 

@@ -1,3 +1,4 @@
+import { KnownRows } from '../known-rows.js';
 import { Mutex } from '../mutex.js';
 import type { SqliteConnection } from './sqlite-connection.js';
 import { SqliteLease } from './sqlite-lease.js';
@@ -23,6 +24,8 @@ interface Ended {
 export class SqliteWriter {
   private readonly mutex = new Mutex();
   private ended: Ended | undefined;
+  private readonly known = new KnownRows();
+  private dataVersion: unknown;
 
   constructor(private readonly connection: SqliteConnection) {
     // Else what a savepoint may have to put back goes to a file from 64 kB on, which is one memory's pages.
@@ -35,14 +38,13 @@ export class SqliteWriter {
     try {
       const begun = this.connection.control(this.ended ? 'SAVEPOINT unit' : 'BEGIN IMMEDIATE');
       if (begun) await begun;
+      if (!this.ended) this.noticeOthers();
     } catch (error) {
       free();
       throw error;
     }
-    return new SqliteLease(this.connection, {
-      commit: () => this.commit(free),
-      rollback: () => this.rollback(free),
-    });
+    const end = { commit: () => this.commit(free), rollback: () => this.rollback(free) };
+    return new SqliteLease(this.connection, end, this.known);
   }
 
   private async commit(free: () => void): Promise<void> {
@@ -68,6 +70,7 @@ export class SqliteWriter {
   /** @returns what those have come to whose rows this one may have seen */
   private rollback(free: () => void): Promise<void> | undefined {
     const { connection, ended } = this;
+    this.known.clear();
     try {
       // Where SQLite has ended the transaction by itself, as it does on a full disk, the others have gone too.
       if (!ended || !connection.inTransaction) this.giveUp(connection.failure);
@@ -78,6 +81,13 @@ export class SqliteWriter {
       free();
     }
     return ended?.committed;
+  }
+
+  /** Another process, or another connection of this one, may have written since: SQLite counts that. */
+  private noticeOthers(): void {
+    const version = this.connection.prepare('PRAGMA data_version').pluck().get();
+    if (version !== this.dataVersion) this.known.clear();
+    this.dataVersion = version;
   }
 
   /** Once the requests that have arrived by now have had their turn. */
@@ -113,6 +123,7 @@ export class SqliteWriter {
   private giveUp(error: unknown): void {
     const { ended } = this;
     this.ended = undefined;
+    this.known.clear();
     try {
       this.connection.rollback();
     } finally {

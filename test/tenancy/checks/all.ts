@@ -2,6 +2,7 @@ import type { Check } from './check.js';
 import { contextChecks } from './context.js';
 import { expiryChecks } from './expiry.js';
 import { interleavedChecks } from './interleaved.js';
+import { keptChecks } from './kept.js';
 import { nestedChecks } from './nested.js';
 import { sharedCommitChecks } from './shared-commits.js';
 import { snapshotChecks } from './snapshots.js';
@@ -13,6 +14,7 @@ export const CHECKS: readonly Check[] = [
   ...unitChecks,
   ...nestedChecks,
   ...sharedCommitChecks,
+  ...keptChecks,
   ...snapshotChecks,
   ...expiryChecks,
   ...interleavedChecks,

@@ -1,4 +1,4 @@
-import { type Mutant, RUNNER, WRITER, checks } from './mutant.js';
+import { KNOWN, LEASE, type Mutant, RUNNER, WRITER, checks } from './mutant.js';
 
 /** Units of work that are brought to the disk together. */
 export const commits: readonly Mutant[] = [
@@ -36,5 +36,37 @@ export const commits: readonly Mutant[] = [
     file: WRITER,
     find: 'const free = await this.mutex.acquire();',
     replace: 'const free = () => {};',
+  }),
+  checks('what was kept outlives a statement that writes to its table', {
+    file: RUNNER,
+    find: 'this.lease.known.forget(table);',
+    replace: '{}',
+  }),
+  checks('what was kept outlives a unit that fails', {
+    file: WRITER,
+    after: 'private rollback(',
+    find: 'this.known.clear();',
+    replace: '',
+  }),
+  checks('what was kept outlives a nested unit that fails', {
+    file: LEASE,
+    find: 'this.known?.clear();',
+    replace: '{}',
+  }),
+  checks('what was kept outlives a commit that fails', {
+    file: WRITER,
+    after: 'private giveUp(',
+    find: 'this.known.clear();',
+    replace: '',
+  }),
+  checks('what was kept outlives what another process writes', {
+    file: WRITER,
+    find: 'if (version !== this.dataVersion) this.known.clear();',
+    replace: '',
+  }),
+  checks('what was kept is every vault’s', {
+    file: KNOWN,
+    find: 'return `${vaultId} ${key}`;',
+    replace: 'return key;',
   }),
 ];

@@ -50,6 +50,8 @@ export const RUNNER = 'src/database/tenant-query-runner.ts';
 export const CONNECTION = 'src/database/sqlite/sqlite-connection.ts';
 export const POSTGRES = 'src/database/postgres/postgres-connections.ts';
 export const SQLITE = 'src/database/sqlite/sqlite-database.ts';
+export const LEASE = 'src/database/sqlite/sqlite-lease.ts';
+export const KNOWN = 'src/database/known-rows.ts';
 export const WRITER = 'src/database/sqlite/sqlite-writer.ts';
 
 /** The mutant that has no tripwire, and nothing else missing. */
@@ -57,8 +59,8 @@ export const NO_TRIPWIRE = 'tripwire: off';
 
 export const TRIPWIRE_OFF: Edit = {
   file: TRIPWIRE,
-  find: 'const uses = this.analyses.get(sql, (text) => analyse(text, this.names, this.schema));',
-  replace: 'const uses: readonly TableUse[] = [];',
+  find: 'return this.analyses.get(sql, (text) => analyse(text, this.names, this.schema));',
+  replace: 'return [];',
 };
 
 /** A mutant that the access paths must find out. */

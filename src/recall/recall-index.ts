@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { PreparedSelect, PreparedUpdate } from '../tenancy/prepared-statements.js';
 import { type Counts, examine } from './block-state.js';
-import { IndexTails, type Tail, type WrittenBlock } from './index-tails.js';
+import { IndexTails, type OwnerCounts, type Tail, type WrittenBlock } from './index-tails.js';
 import { IndexUpkeep } from './index-upkeep.js';
 import { type Indexed, slotOf } from './indexed.js';
 import { RowEncoder } from './row-encoder.js';
@@ -109,7 +109,8 @@ export class RecallIndex {
   async appendAll(userId: string, memories: readonly Indexed[]): Promise<Appended> {
     if (memories.length === 0) return { positions: [], blocks: [] };
     const slots = memories.map(slotOf);
-    const scope = (await this.scopeOf.one({ userId })) ?? (await this.newScope(userId));
+    const scope =
+      this.tails.countsOf(userId) ?? (await this.scopeOf.one({ userId })) ?? (await this.newScope(userId));
     const first = scope.nextPosition;
     const blocks: Tail[] = [];
     let tail = await this.fillLast(scope, slots);
@@ -123,7 +124,7 @@ export class RecallIndex {
       await this.blocks.insert({ userId, ...block });
       blocks.push((tail = { ...block, places: new Map() }));
     }
-    await this.count(
+    const counted = await this.count(
       scope,
       {
         memories: slots.length,
@@ -131,7 +132,7 @@ export class RecallIndex {
       },
       slots.length,
     );
-    this.tails.keep(scope, first + slots.length, tail!);
+    this.tails.keep(counted, tail!);
     return { positions: slots.map((_, i) => first + i), blocks };
   }
 
@@ -187,7 +188,7 @@ export class RecallIndex {
   }
 
   /** @returns the owner's last block with as many of these as it takes; undefined where it takes none */
-  private async fillLast(scope: ScopeRow, slots: readonly Slot[]): Promise<Tail | undefined> {
+  private async fillLast(scope: OwnerCounts, slots: readonly Slot[]): Promise<Tail | undefined> {
     const { userId, nextPosition } = scope;
     const kept = this.tails.of(scope);
     // Where it is not there like that any more, the index was rebuilt meanwhile.
@@ -273,14 +274,17 @@ export class RecallIndex {
     return { memories: is.memories - was.memories, terms: is.terms - was.terms };
   }
 
-  private async count(scope: ScopeRow, change: Counts, added = 0): Promise<void> {
-    await this.countIn.run({
+  /** @returns the counters from now on */
+  private async count(scope: OwnerCounts, change: Counts, added = 0): Promise<OwnerCounts> {
+    const counts = {
       userId: scope.userId,
       nextPosition: scope.nextPosition + added,
       memoryCount: scope.memoryCount + change.memories,
       termCount: scope.termCount + change.terms,
       revision: scope.revision + (added ? 0 : 1),
-    });
+    };
+    await this.countIn.run(counts);
+    return counts;
   }
 }
 

@@ -19,7 +19,7 @@ export const SQLITE_BUSY_TIMEOUT_MS = 10;
  * What a reading connection keeps of the file, beside the system, from which the rest comes nearly as fast. There
  * are several, and each would come to hold the same.
  */
-const READER_CACHE_KIB = 4 * 1024;
+const READER_CACHE_KIB = 1024;
 
 /** The settings of every connection that writes: durable at commit, references checked, no code in the schema. */
 export function prepareSqlite(database: Database.Database): void {

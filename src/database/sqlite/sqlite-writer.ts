@@ -40,6 +40,7 @@ export class SqliteWriter {
       if (begun) await begun;
       if (!this.ended) this.noticeOthers();
     } catch (error) {
+      if (!this.ended) this.connection.rollback();
       free();
       throw error;
     }

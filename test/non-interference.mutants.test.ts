@@ -9,7 +9,7 @@ import { MemoryCreator } from '../src/memories/memory-creator.js';
 import { MemoryLister } from '../src/memories/memory-lister.js';
 import { OldMemoriesService } from '../src/openmemory/old-memories.service.js';
 import { OldMemoryList } from '../src/openmemory/old-memory-list.js';
-import { RecallIndex } from '../src/recall/recall-index.js';
+import { IndexRows } from '../src/recall/index-rows.js';
 import { type Scope, makeScope } from '../src/tenancy/scope.js';
 import { TenantContext } from '../src/tenancy/tenant-context.js';
 import { UserErasure } from '../src/users/user-erasure.js';
@@ -84,7 +84,7 @@ describe('taking away one scoping is noticed', () => {
     'the user, everywhere': [TWO_USERS, () => scopeSeenBy(ANYWHERE, wholeVault)],
     'the owner of the blocks a search counts': [
       TWO_USERS,
-      () => replace(RecallIndex, 'read', (read) => TenantContext.asVault(() => read(undefined))),
+      () => replace(IndexRows, 'blocksOf', (blocksOf) => TenantContext.asVault(() => blocksOf(undefined))),
     ],
     'the vault of a cursor': [TWO_NAMESAKES, () => scopeSeenBy(/http.cursor/, oneVault), planOfLists],
     'the user of a cursor': [TWO_USERS, () => scopeSeenBy(/http.cursor/, wholeVault), planOfLists],

@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository, SelectQueryBuilder } from 'typeorm';
-import { PreparedSelect, PreparedUpdate } from '../tenancy/prepared-statements.js';
 import { type Counts, examine } from './block-state.js';
+import { IndexRows } from './index-rows.js';
 import { IndexTails, type OwnerCounts, type Tail, type WrittenBlock } from './index-tails.js';
 import { IndexUpkeep } from './index-upkeep.js';
 import { type Indexed, slotOf } from './indexed.js';
 import { RowEncoder } from './row-encoder.js';
-import { ScopeRow, firstRevision } from './scope.entity.js';
+import type { ScopeRow } from './scope.entity.js';
 import {
   type Slot,
   accepts,
@@ -17,9 +15,7 @@ import {
   replaceSlot,
   tombstone,
 } from './term-block.js';
-import { TermBlock } from './term-block.entity.js';
-import type { ScopeBlock } from './memory-columns.js';
-import { MAX_SLOTS } from './term-block-layout.js';
+import type { TermBlock } from './term-block.entity.js';
 import { TOKENISER_VERSION } from './terms.js';
 
 export interface Appended {
@@ -37,67 +33,12 @@ export interface Appended {
  */
 @Injectable()
 export class RecallIndex {
-  private readonly scopeOf: PreparedSelect<ScopeRow>;
-  private readonly lastBlock: PreparedSelect<TermBlock>;
-  private readonly blockAt: PreparedSelect<TermBlock>;
-  private readonly blocksOfOwner: PreparedSelect<TermBlock>;
-  private readonly allBlocks: PreparedSelect<TermBlock>;
-  private readonly blocksEndingAfter: PreparedSelect<TermBlock>;
-  private readonly allScopes: PreparedSelect<ScopeRow>;
-  private readonly fillBlock: PreparedUpdate<TermBlock>;
-  private readonly countIn: PreparedUpdate<ScopeRow>;
-
   constructor(
-    @InjectRepository(ScopeRow) private readonly scopeRows: Repository<ScopeRow>,
-    @InjectRepository(TermBlock) private readonly blocks: Repository<TermBlock>,
+    private readonly rows: IndexRows,
     private readonly encoder: RowEncoder,
     private readonly upkeep: IndexUpkeep,
     private readonly tails: IndexTails,
-  ) {
-    this.scopeOf = new PreparedSelect(scopeRows, 's', (query) => query.where('s.userId = :userId').limit(1));
-    this.lastBlock = new PreparedSelect(blocks, 'b', (query) =>
-      query.where('b.userId = :userId').orderBy('b.blockNo', 'DESC').limit(1),
-    );
-    this.blockAt = new PreparedSelect(blocks, 'b', (query) =>
-      query
-        .where('b.userId = :userId AND b.firstPosition <= :position')
-        .orderBy('b.blockNo', 'DESC')
-        .limit(1),
-    );
-    const inOrder = (query: SelectQueryBuilder<TermBlock>) =>
-      query
-        .select(['b.userId', 'b.firstPosition', 'b.slots', 'b.data'])
-        .orderBy('b.userId', 'ASC')
-        .addOrderBy('b.blockNo', 'ASC');
-    this.blocksOfOwner = new PreparedSelect(blocks, 'b', (query) =>
-      inOrder(query.where('b.userId = :userId')),
-    );
-    this.allBlocks = new PreparedSelect(blocks, 'b', inOrder);
-    // A block's number is its first position: the condition on it is for the key.
-    this.blocksEndingAfter = new PreparedSelect(blocks, 'b', (query) =>
-      inOrder(
-        query.where(
-          `b.userId = :userId AND b.blockNo > :position - ${MAX_SLOTS} AND b.firstPosition + b.slots > :position`,
-        ),
-      ),
-    );
-    this.allScopes = new PreparedSelect(scopeRows, 's', (query) => query.orderBy('s.userId', 'ASC'));
-    this.fillBlock = new PreparedUpdate(
-      blocks,
-      { data: ':data', slots: ':slots' },
-      'userId = :userId AND blockNo = :blockNo AND slots = :was',
-    );
-    this.countIn = new PreparedUpdate(
-      scopeRows,
-      {
-        nextPosition: ':nextPosition',
-        memoryCount: ':memoryCount',
-        termCount: ':termCount',
-        revision: ':revision',
-      },
-      'userId = :userId',
-    );
-  }
+  ) {}
 
   /** @returns the position the memory takes: the owner's next, never used before */
   async append(userId: string, memory: Indexed): Promise<number> {
@@ -110,7 +51,7 @@ export class RecallIndex {
     if (memories.length === 0) return { positions: [], blocks: [] };
     const slots = memories.map(slotOf);
     const scope =
-      this.tails.countsOf(userId) ?? (await this.scopeOf.one({ userId })) ?? (await this.newScope(userId));
+      this.tails.countsOf(userId) ?? (await this.rows.scope(userId)) ?? (await this.rows.newScope(userId));
     const first = scope.nextPosition;
     const blocks: Tail[] = [];
     let tail = await this.fillLast(scope, slots);
@@ -121,10 +62,10 @@ export class RecallIndex {
       const firstPosition = first + slots.length - left.length - taken;
       // Numbered so, blocks are in the order of their positions, and there is room for one that is missing.
       const block = { blockNo: firstPosition, firstPosition, slots: taken, data };
-      await this.blocks.insert({ userId, ...block });
+      await this.rows.insert(userId, block);
       blocks.push((tail = { ...block, places: new Map() }));
     }
-    const counted = await this.count(
+    const counted = await this.rows.count(
       scope,
       {
         memories: slots.length,
@@ -138,14 +79,14 @@ export class RecallIndex {
 
   /** Gives the memory at `position` other features or another expiry; it keeps its place. */
   async replace(userId: string, position: number, memory: Indexed): Promise<void> {
-    const block = await this.blockOf(userId, position);
+    const block = await this.rows.blockOf(userId, position);
     if (!block) return this.missPlace(userId);
     const current = await this.currentData(block);
     const change = await this.write(
       block,
       replaceSlot(current, position - block.firstPosition, slotOf(memory)),
     );
-    await this.count(await this.knownScope(userId), change);
+    await this.rows.count(await this.knownScope(userId), change);
   }
 
   /** Takes the memories at `positions` out; their places stay, empty. */
@@ -153,7 +94,7 @@ export class RecallIndex {
     const sum: Counts = { memories: 0, terms: 0 };
     const left = [...positions].sort((a, b) => a - b);
     while (left.length > 0) {
-      const block = await this.blockOf(userId, left[0]);
+      const block = await this.rows.blockOf(userId, left[0]);
       if (!block) {
         await this.missPlace(userId);
         left.shift();
@@ -167,24 +108,7 @@ export class RecallIndex {
       sum.memories += change.memories;
       sum.terms += change.terms;
     }
-    await this.count(await this.knownScope(userId), sum);
-  }
-
-  /** The blocks of one owner, or of all that the scope sees when undefined, by owner and position. */
-  read(userId: string | undefined): Promise<ScopeBlock[]> {
-    return userId === undefined ? this.allBlocks.all({}) : this.blocksOfOwner.all({ userId });
-  }
-
-  /** The blocks of an owner that reach beyond the position, by position. */
-  blocksFrom(userId: string, position: number): Promise<ScopeBlock[]> {
-    return this.blocksEndingAfter.all({ userId, position });
-  }
-
-  /** What `scopes` says of one owner, or of all that the scope sees when undefined, by owner. */
-  async scopes(userId: string | undefined): Promise<ScopeRow[]> {
-    if (userId === undefined) return this.allScopes.all({});
-    const scope = await this.scopeOf.one({ userId });
-    return scope ? [scope] : [];
+    await this.rows.count(await this.knownScope(userId), sum);
   }
 
   /** @returns the owner's last block with as many of these as it takes; undefined where it takes none */
@@ -194,7 +118,7 @@ export class RecallIndex {
     // Where it is not there like that any more, the index was rebuilt meanwhile.
     let tail = kept && (await this.extend(userId, kept, slots));
     if (!tail) {
-      const last = await this.lastBlock.one({ userId });
+      const last = await this.rows.last(userId);
       if (!last || !(await this.takesMore(last, nextPosition))) return undefined;
       tail = await this.extend(userId, { ...last, places: new Map() }, slots);
     }
@@ -207,34 +131,14 @@ export class RecallIndex {
     const { data, taken } = fill(block.data, slots);
     if (taken === 0) return block;
     const extended = { blockNo, firstPosition, slots: was + taken, data, places };
-    const changed = await this.fillBlock.run({ userId, blockNo, data, slots: extended.slots, was });
-    return changed > 0 ? extended : undefined;
-  }
-
-  private async newScope(userId: string): Promise<ScopeRow> {
-    const scope = {
-      userId,
-      nextPosition: 0,
-      memoryCount: 0,
-      termCount: 0,
-      indexVersion: TOKENISER_VERSION,
-      revision: firstRevision(),
-    };
-    await this.scopeRows.insert(scope);
-    return scope as ScopeRow;
+    return (await this.rows.write({ userId, ...extended }, was)) ? extended : undefined;
   }
 
   /** Of an owner who has memories. */
   private async knownScope(userId: string): Promise<ScopeRow> {
-    const scope = await this.scopeOf.one({ userId });
+    const scope = await this.rows.scope(userId);
     if (!scope) throw new Error('The recall index does not know this owner');
     return scope;
-  }
-
-  /** Null where no block has the place. */
-  private async blockOf(userId: string, position: number): Promise<TermBlock | null> {
-    const block = await this.blockAt.one({ userId, position });
-    return block && position < block.firstPosition + block.slots ? block : null;
   }
 
   /** Whether the memory at `position` may go into the owner's last block. */
@@ -247,12 +151,12 @@ export class RecallIndex {
 
   /** No block has a memory's place: damage, unless the index is not filled yet. */
   private async missPlace(userId: string): Promise<void> {
-    const scope = await this.scopeOf.one({ userId });
+    const scope = await this.rows.scope(userId);
     if (scope?.indexVersion === TOKENISER_VERSION) await this.reportDamage(userId);
   }
 
   private async reportDamage(userId: string): Promise<void> {
-    await this.scopeRows.update({ userId }, { indexVersion: 0 });
+    await this.rows.markDamaged(userId);
     this.upkeep.repair(userId);
   }
 
@@ -266,25 +170,12 @@ export class RecallIndex {
   /** @returns by how much that changes what `scopes` counts */
   private async write(before: TermBlock, data: Buffer): Promise<Counts> {
     const { userId, blockNo, slots } = before;
-    await this.fillBlock.run({ userId, blockNo, data, slots, was: slots });
+    await this.rows.write({ userId, blockNo, slots, data }, slots);
     const { state, counts: was } = examine(before);
     // The counters are put right by the reindexing.
     if (state === 'damaged') return { memories: 0, terms: 0 };
     const is = countsOf(data);
     return { memories: is.memories - was.memories, terms: is.terms - was.terms };
-  }
-
-  /** @returns the counters from now on */
-  private async count(scope: OwnerCounts, change: Counts, added = 0): Promise<OwnerCounts> {
-    const counts = {
-      userId: scope.userId,
-      nextPosition: scope.nextPosition + added,
-      memoryCount: scope.memoryCount + change.memories,
-      termCount: scope.termCount + change.terms,
-      revision: scope.revision + (added ? 0 : 1),
-    };
-    await this.countIn.run(counts);
-    return counts;
   }
 }
 

@@ -3,10 +3,10 @@ import { CONFIG, type Config } from '../config/config.js';
 import { Tenancy } from '../tenancy/tenancy.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { freeBlocks } from './block-memory.js';
+import { IndexRows } from './index-rows.js';
 import { IndexUpkeep } from './index-upkeep.js';
 import { MemoryColumns, type ScopeBlock } from './memory-columns.js';
 import { type KeptColumns, RecallCache, type ScopeState } from './recall-cache.js';
-import { RecallIndex } from './recall-index.js';
 import { CorruptBlockError } from './term-block-layout.js';
 import { TOKENISER_VERSION } from './terms.js';
 import { Turns } from './turns.js';
@@ -24,7 +24,7 @@ export class RecallReader {
 
   constructor(
     @Inject(CONFIG) config: Config,
-    private readonly index: RecallIndex,
+    private readonly rows: IndexRows,
     private readonly upkeep: IndexUpkeep,
     private readonly tenancy: Tenancy,
   ) {
@@ -56,7 +56,7 @@ export class RecallReader {
   private async columns(userId: string | undefined, now: number): Promise<KeptColumns> {
     const { vaultId, userId: ownUser } = TenantContext.scope();
     const key = JSON.stringify([vaultId, ownUser ?? null, userId ?? null]);
-    const scopes = await this.index.scopes(userId);
+    const scopes = await this.rows.scopes(userId);
     const states = scopes.map(({ userId, revision, nextPosition }) => ({ userId, revision, nextPosition }));
     const kept = this.kept(key, states, now) ?? (await this.extended(key, states, now));
     if (kept) return kept;
@@ -88,7 +88,7 @@ export class RecallReader {
     const [is] = states;
     const added = is.nextPosition - was.nextPosition;
     if (!isSameRevision(was, is) || added <= 0 || added > MOST_TAKEN_IN) return undefined;
-    const blocks = await this.index.blocksFrom(is.userId, was.nextPosition);
+    const blocks = await this.rows.blocksFrom(is.userId, was.nextPosition);
     try {
       if (!reach(blocks, was.nextPosition, is.nextPosition)) return undefined;
       // From here on everything happens at once; another search may have taken them in meanwhile.
@@ -111,7 +111,7 @@ export class RecallReader {
   }
 
   private async build(userId: string | undefined, now: number): Promise<MemoryColumns> {
-    const all = await this.index.read(userId);
+    const all = await this.rows.blocksOf(userId);
     try {
       return await this.upkeep.readUsable(all, (blocks) => MemoryColumns.of(blocks, now, new Turns()));
     } finally {

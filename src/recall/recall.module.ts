@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Memory } from '../memories/memory.entity.js';
 import { IndexRebuild } from './index-rebuild.js';
+import { IndexRows } from './index-rows.js';
 import { IndexTails } from './index-tails.js';
 import { IndexUpkeep } from './index-upkeep.js';
 import { RecallIndex } from './recall-index.js';
@@ -13,7 +14,16 @@ import { TermBlock } from './term-block.entity.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ScopeRow, TermBlock, Memory])],
-  providers: [RecallIndex, IndexTails, RowEncoder, IndexRebuild, Reindexer, IndexUpkeep, RecallReader],
+  providers: [
+    RecallIndex,
+    IndexRows,
+    IndexTails,
+    RowEncoder,
+    IndexRebuild,
+    Reindexer,
+    IndexUpkeep,
+    RecallReader,
+  ],
   exports: [RecallIndex, RecallReader, RowEncoder, IndexUpkeep],
 })
 export class RecallModule {}

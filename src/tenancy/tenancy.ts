@@ -36,6 +36,19 @@ export class Tenancy {
     return unit?.runner.known?.get(kind, unit.vaultId, key) as Value | undefined;
   }
 
+  /** What is kept or, where nothing is, what `read` gives, which is kept then; that something is not there is not. */
+  async keptOrRead<Value extends object>(
+    kind: string,
+    key: string,
+    read: () => Promise<Value | null>,
+  ): Promise<Value | null> {
+    const kept = this.kept<Value>(kind, key);
+    if (kept) return kept;
+    const value = await read();
+    if (value) this.keep(kind, key, value);
+    return value;
+  }
+
   /**
    * Keeps what the running unit of work has read, or written, of its vault for those after it. What is written
    * without it, or by another process, or taken back, makes it be forgotten.

@@ -52,7 +52,7 @@ export class UserMarks {
   async touched(userIds: Iterable<string>): Promise<void> {
     const users = namedIn(userIds);
     for (const userId of users) {
-      const user = await this.find(userId);
+      const user = await this.tenancy.keptOrRead('users', userId, () => this.marksOf.one({ userId }));
       if (!user) await this.insert.run(newUser(userId, Date.now()));
       // A summary that is marked stays so however much is added: the usual case costs one look.
       else if (!user.summaryStale && !user.summaryManual) await this.markStale.run({ userId, stale: true });
@@ -70,14 +70,6 @@ export class UserMarks {
       await this.dropSummary.run({ userId, stale: true, none: null, manual: false });
     }
     this.tellAfterCommit(users);
-  }
-
-  private async find(userId: string): Promise<User | null> {
-    const kept = this.tenancy.kept<User>('users', userId);
-    if (kept) return kept;
-    const user = await this.marksOf.one({ userId });
-    if (user) this.tenancy.keep('users', userId, user);
-    return user;
   }
 
   private tellAfterCommit(users: readonly string[]): void {

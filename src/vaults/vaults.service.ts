@@ -59,9 +59,7 @@ export class VaultsService {
    */
   async ensureWritable(): Promise<void> {
     // Of the unit of work itself, not remembered: what another process has closed gets no more rows.
-    const kept = this.tenancy.kept<Vault>('vaults', '');
-    const vault = kept ?? (await this.own.one({}));
-    if (vault && !kept) this.tenancy.keep('vaults', '', vault);
+    const vault = await this.tenancy.keptOrRead('vaults', '', () => this.own.one({}));
     if (vault && vault.status !== 'active') throw invalidToken();
     if (vault) return;
     if (!this.config.vaults.autoCreate) {

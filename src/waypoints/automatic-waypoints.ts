@@ -108,8 +108,7 @@ export class AutomaticWaypoints {
   /** Sees to it that the memories at all positions that the drafts name are known, those that are still there. */
   private async learnPlaces(drafts: readonly Draft[]): Promise<void> {
     for (const { memory, places } of drafts) {
-      const { id, position, sessionId } = memory;
-      places.set(position, { id, position, sessionId });
+      places.set(memory.position, placeOf(memory));
     }
     const missing = new Map<number, Map<number, Place>>();
     for (const { before, like, places } of drafts) {
@@ -120,11 +119,16 @@ export class AutomaticWaypoints {
     const positions = [...missing.keys()];
     for (let at = 0; at < positions.length; at += LONGEST_LIST) {
       const some = padded(positions.slice(at, at + LONGEST_LIST));
-      for (const { id, position, sessionId } of await this.at.all({ userId, positions: some })) {
-        missing.get(position)!.set(position, { id, position, sessionId });
+      for (const memory of await this.at.all({ userId, positions: some })) {
+        missing.get(memory.position)!.set(memory.position, placeOf(memory));
       }
     }
   }
+}
+
+/** No more of it: it is kept. */
+function placeOf({ id, position, sessionId }: Place): Place {
+  return { id, position, sessionId };
 }
 
 function draftsOf(memories: readonly Memory[], blocks: readonly WrittenBlock[], now: number): Draft[] {

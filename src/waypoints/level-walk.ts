@@ -53,6 +53,7 @@ export class LevelWalk {
     this.hops += 1;
     return allowance.memories(reached.size);
   }
+
   private async leaveOutUnseen(): Promise<void> {
     const seen = await this.reader.seen(this.frontier.map(({ id }) => id));
     this.frontier = this.frontier.filter(({ id }) => seen.has(id));

@@ -98,7 +98,7 @@ export class WaypointWalker {
 
   /** @throws ApiError 404 naming the fields whose memory the scope does not see */
   private async existing(ids: Readonly<Record<string, string>>): Promise<void> {
-    const found = await this.memoriesOf(Object.values(ids));
+    const found = await this.reader.seen(Object.values(ids));
     const missing = Object.keys(ids).filter((field) => !found.has(ids[field]));
     if (missing.length > 0) throw memoryNotFound(missing);
   }

@@ -41,6 +41,12 @@ export interface Seen {
   readonly body?: any;
 }
 
+/** For an answer that says the same with more or fewer characters. */
+export function withoutLength(seen: Seen): Seen {
+  const { 'content-length': _, ...headers } = seen.headers ?? {};
+  return { ...seen, headers };
+}
+
 /** The service as one identity sees it, over whatever entrance. */
 export interface Caller {
   /** Whether it may name users other than its own. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CreateMemoryDto } from '../../src/memories/memory.dto.js';
 import type { ListMemoriesDto } from '../../src/memories/memory-query.dto.js';
 import type { Sector } from '../../src/memories/sectors.js';
-import type { Caller, Seen } from './interference-callers.js';
+import { type Caller, type Seen, withoutLength } from './interference-callers.js';
 import { settledKeys } from './interference-keys.js';
 import { isMcpOperation, settledTools } from './interference-mcp.js';
 import type { UserOperation } from './interference-users.js';
@@ -323,10 +323,6 @@ function timeOf(value: unknown): number {
 function tellsUptime(value: unknown): value is Seen {
   const { body } = (value ?? {}) as { body?: { system?: { uptime?: unknown } } };
   return body?.system?.uptime !== undefined;
-}
-
-function withoutLength({ headers, ...rest }: Seen): unknown {
-  return { ...rest, headers: { ...headers, 'content-length': undefined } };
 }
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;

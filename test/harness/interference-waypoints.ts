@@ -4,7 +4,7 @@ import type { WaypointLister } from '../../src/waypoints/waypoint-lister.js';
 import { DEFAULT_TYPE } from '../../src/waypoints/waypoint-types.js';
 import type { WaypointWalker } from '../../src/waypoints/waypoint-walker.js';
 import type { WaypointsService } from '../../src/waypoints/waypoints.service.js';
-import type { Seen } from './interference-callers.js';
+import { type Seen, withoutLength } from './interference-callers.js';
 
 /** Requests about waypoints, in plans of interference; memories are named by targets. */
 export type WaypointOperation<Target> =
@@ -170,10 +170,9 @@ export function settled({ kind }: WaypointRequest, seen: Seen, made: readonly st
   const body = JSON.parse(text);
   if (kind === 'path' && seen.status === 200) {
     const { path, weight, truncated } = body;
-    const { 'content-length': _, ...headers } = seen.headers ?? {};
     // Whatever memories there are, none of them is another's.
     const said = text.match(/canary\w*/g);
-    return { status: 200, headers, body: { steps: path?.length, weight, truncated, said } };
+    return { ...withoutLength(seen), body: { steps: path?.length, weight, truncated, said } };
   }
   if (Array.isArray(body?.items)) {
     const items = (body.items as { via?: unknown }[]).map(({ via: _, ...item }) => JSON.stringify(item));

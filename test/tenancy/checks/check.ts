@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { prepareSqlite } from '../../../src/database/sqlite/sqlite-database.js';
+import type { FactEdge } from '../../../src/facts/fact-edge.entity.js';
 import { Fact } from '../../../src/facts/fact.entity.js';
 import { makeScope, type ScopeInput } from '../../../src/tenancy/scope.js';
 import { Tenancy } from '../../../src/tenancy/tenancy.js';
@@ -108,6 +109,26 @@ export function newFact(id: string): Omit<Fact, 'vaultId'> {
 /** Runs `fn` as the service of a vault, or as `who` says. */
 export function inVault<T>(vaultId: string, fn: () => T, who: Partial<ScopeInput> = {}): T {
   return TenantContext.run(makeScope({ vaultId, permissions: [], ...who }), fn);
+}
+
+/** Runs `work` in one unit of work of a vault's service. */
+export function inUnit<T>(house: House, vaultId: string, work: () => Promise<T>): Promise<T> {
+  return inVault(vaultId, () => house.tenancy.transaction(work));
+}
+
+/** One end of it is there at most: a reference that is refused. */
+export function edgeToNothing(targetId: string): Omit<FactEdge, 'vaultId'> {
+  return {
+    id: 'e',
+    userId: '',
+    sourceId: 'none',
+    targetId,
+    relationType: 't',
+    validFrom: 1,
+    validTo: null,
+    weight: 1,
+    metadata: '{}',
+  };
 }
 
 /** A point that one side waits for until the other has reached it. */

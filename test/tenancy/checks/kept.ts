@@ -1,22 +1,18 @@
 import Database from 'better-sqlite3';
 import { expect } from 'vitest';
 import { FactEdge } from '../../../src/facts/fact-edge.entity.js';
-import { type Check, type House, inVault } from './check.js';
+import { type Check, type House, edgeToNothing, inUnit, inVault } from './check.js';
 
 const VALUE = { kept: true };
 
 /** A unit of work that keeps a value for those after it. */
 function keep(house: House, vault = 'A', kind = 'facts'): Promise<void> {
-  return unit(house, vault, async () => house.tenancy.keep(kind, 'key', VALUE));
+  return inUnit(house, vault, async () => house.tenancy.keep(kind, 'key', VALUE));
 }
 
 /** What a unit of work finds of what was kept. */
 function kept(house: House, vault = 'A', kind = 'facts'): Promise<unknown> {
-  return unit(house, vault, async () => house.tenancy.kept(kind, 'key'));
-}
-
-function unit<T>(house: House, vault: string, work: () => Promise<T>): Promise<T> {
-  return inVault(vault, () => house.tenancy.transaction(work));
+  return inUnit(house, vault, async () => house.tenancy.kept(kind, 'key'));
 }
 
 /** What units of work of one process keep for each other. */
@@ -27,7 +23,7 @@ const checks: readonly Omit<Check, 'onSqlite'>[] = [
       await keep(house);
       expect(await kept(house)).toBe(VALUE);
       const nested = () => house.tenancy.transaction(async () => house.tenancy.kept('facts', 'key'));
-      expect(await unit(house, 'A', nested)).toBe(VALUE);
+      expect(await inUnit(house, 'A', nested)).toBe(VALUE);
       expect(await kept(house, 'B')).toBeUndefined();
       expect(await kept(house, 'A', 'vaults')).toBeUndefined();
       const { tenancy } = house;
@@ -47,7 +43,7 @@ const checks: readonly Omit<Check, 'onSqlite'>[] = [
       for (const write of writes) {
         await keep(house);
         await keep(house, 'A', 'vaults');
-        await unit(house, 'B', write);
+        await inUnit(house, 'B', write);
         expect(await kept(house)).toBeUndefined();
         expect(await kept(house, 'A', 'vaults')).toBe(VALUE);
       }
@@ -66,7 +62,7 @@ const checks: readonly Omit<Check, 'onSqlite'>[] = [
         });
       await expect(inVault('A', fails)).rejects.toThrow('fails');
       expect(await kept(house)).toBeUndefined();
-      const left = await unit(house, 'A', async () => {
+      const left = await inUnit(house, 'A', async () => {
         await expect(fails()).rejects.toThrow('fails');
         return house.tenancy.kept('facts', 'key');
       });
@@ -77,8 +73,8 @@ const checks: readonly Omit<Check, 'onSqlite'>[] = [
     name: 'what a unit has kept that fails in a commit shared with others is forgotten',
     run: async (house) => {
       const [first, , second] = await Promise.allSettled([
-        unit(house, 'A', () => house.add('a')),
-        unit(house, 'A', async () => {
+        inUnit(house, 'A', () => house.add('a')),
+        inUnit(house, 'A', async () => {
           house.tenancy.keep('facts', 'key', VALUE);
           throw new Error('fails');
         }),
@@ -90,10 +86,10 @@ const checks: readonly Omit<Check, 'onSqlite'>[] = [
   {
     name: 'where the commit fails, what was kept is forgotten',
     run: async (house) => {
-      const fails = unit(house, 'A', async () => {
+      const fails = inUnit(house, 'A', async () => {
         // The reference to nothing is found out by the commit alone.
         house.writer!.pragma('defer_foreign_keys = ON');
-        await house.dataSource.getRepository(FactEdge).insert(edgeToNothing);
+        await house.dataSource.getRepository(FactEdge).insert(edgeToNothing('none'));
         house.tenancy.keep('facts', 'key', VALUE);
       });
       await expect(fails).rejects.toThrow(/FOREIGN KEY/);
@@ -111,18 +107,6 @@ const checks: readonly Omit<Check, 'onSqlite'>[] = [
     },
   },
 ];
-
-const edgeToNothing: Omit<FactEdge, 'vaultId'> = {
-  id: 'e',
-  userId: '',
-  sourceId: 'none',
-  targetId: 'none',
-  relationType: 't',
-  validFrom: 1,
-  validTo: null,
-  weight: 1,
-  metadata: '{}',
-};
 
 export const keptChecks: readonly Check[] = [
   ...checks.map((check) => ({ ...check, onSqlite: true as const })),

@@ -1,33 +1,19 @@
 import { expect } from 'vitest';
 import { StorageFullError } from '../../../src/database/storage-full.error.js';
 import { FactEdge } from '../../../src/facts/fact-edge.entity.js';
-import { type Check, type House, inVault } from './check.js';
+import { type Check, type House, edgeToNothing, inUnit, inVault } from './check.js';
 
 const BIG = { object: 'x'.repeat(400_000) };
 
 /** A unit of work of vault A. */
 function unit<T>(house: House, work: () => Promise<T>): Promise<T> {
-  return inVault('A', () => house.tenancy.transaction(work));
+  return inUnit(house, 'A', work);
 }
 
 /** Runs units that begin in the same turn, and so share a commit. @returns what each was refused with */
 async function refusals(units: readonly Promise<unknown>[]): Promise<unknown[]> {
   const settled = await Promise.allSettled(units);
   return settled.map((one) => (one.status === 'rejected' ? (one.reason as unknown) : undefined));
-}
-
-function edgeToNothing(targetId: string): Omit<FactEdge, 'vaultId'> {
-  return {
-    id: 'e',
-    userId: '',
-    sourceId: 'none',
-    targetId,
-    relationType: 't',
-    validFrom: 1,
-    validTo: null,
-    weight: 1,
-    metadata: '{}',
-  };
 }
 
 /** Units of work that are brought to the disk together. */
